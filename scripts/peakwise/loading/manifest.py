@@ -1,0 +1,47 @@
+"""The record of loads: which file, which content, and where each of its rows went."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """Where the rows of one file went; all counts are rows.
+
+    Attributes:
+        path: The file.
+        state: `loaded`, `known` (the same content was loaded before) or `unusable`.
+        message: For an unusable file, one sentence that says why.
+    """
+
+    path: Path
+    state: str
+    message: str = ""
+    file_format: str = ""
+    rows_in: int = 0
+    rows_accepted: int = 0
+    rows_duplicate: int = 0
+    rows_superseded: int = 0
+    rows_rejected: int = 0
+    rows_ambiguous: int = 0
+    seconds: float = 0.0
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of the file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def known_load(connection: duckdb.DuckDBPyConnection, digest: str) -> int | None:
+    """The load that brought this very content, or None."""
+    row = connection.execute("select load_id from raw.load_manifest where content_hash = ?", [digest]).fetchone()
+    return row[0] if row else None
+
+
+def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the next load."""
+    return connection.execute("select coalesce(max(load_id), 0) + 1 from raw.load_manifest").fetchone()[0]

@@ -1,0 +1,119 @@
+"""Finds the columns of a long file of readings by name, or takes the names it is told."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from peakwise.errors import UnusableInput
+
+FIELDS = ("service_point_id", "label", "kwh", "channel", "version", "source_flag")
+REQUIRED = ("service_point_id", "label", "kwh")
+
+# Names seen in exports, compared without case, blanks and punctuation.
+READING_NAMES = {
+    "service_point_id": (
+        "service_point_id", "service_point", "customer_id", "customer", "meter_id", "meter", "lclid", "household_id",
+        "account_id", "premise_id", "usage_point_id", "usage_point", "sp_id", "nmi", "id",
+    ),
+    "label": (
+        "interval_start_at", "interval_end_at", "interval_start", "interval_end", "reading_ts", "timestamp", "datetime",
+        "date_time", "tstp", "start_time", "end_time", "reading_time", "read_at", "ts", "time",
+    ),
+    "kwh": (
+        "kwh", "usage_kwh", "consumption_kwh", "energy_kwh", "energy(kwh/hh)", "kwh/hh (per half hour)",
+        "energy(kwh/h)", "consumption", "usage", "energy", "value",
+    ),
+    "channel": ("channel", "direction", "flow_direction"),
+    "version": ("version", "revision"),
+    "source_flag": ("source_flag", "quality_flag", "flag", "quality"),
+}  # fmt: skip
+# A series of the whole system has no service point; its unit stands in the column's name.
+SYSTEM_LOAD_NAMES = {
+    "label": READING_NAMES["label"],
+    "kwh": (
+        "system_kwh", "load_kwh", "kwh", "system_mwh", "load_mwh", "mwh", "system_kw", "load_kw", "kw", "system_mw",
+        "load_mw", "mw", "demand_kw", "demand_mw",
+    ),
+}  # fmt: skip
+LABEL_MEANINGS = {
+    "start": {"intervalstartat", "intervalstart", "starttime"},
+    "end": {"intervalendat", "intervalend", "endtime"},
+}
+FIELD_WORDS = {"service_point_id": "service point or customer id", "label": "time label", "kwh": "energy in kWh"}
+
+
+def plain(name: str) -> str:
+    """A column name without case, blanks and punctuation."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+@dataclass(frozen=True)
+class ReadingColumns:
+    """The file's own column name of each field it has, and what the label's name says of it."""
+
+    names: Mapping[str, str]
+
+    @property
+    def label(self) -> str | None:
+        """`start` or `end` when the label column's name says so, else None."""
+        name = plain(self.names["label"])
+        return next((meaning for meaning, names in LABEL_MEANINGS.items() if name in names), None)
+
+
+def parse_column_mapping(text: str | None) -> dict[str, str]:
+    """Read `service_point_id=Meter No,label=Read Time,kwh=Usage` into a dictionary.
+
+    Raises:
+        UnusableInput: A part is not `field=column` or names an unknown field.
+    """
+    mapping: dict[str, str] = {}
+    for part in filter(None, (text or "").split(",")):
+        field, separator, column = part.partition("=")
+        if not separator or field.strip() not in FIELDS or not column.strip():
+            raise UnusableInput(
+                f"Column mapping '{part}' is not of the form field=column, where field is one of {', '.join(FIELDS)}."
+            )
+        mapping[field.strip()] = column.strip()
+    return mapping
+
+
+def find_columns(
+    file_name: str, present: Sequence[str], mapping: Mapping[str, str], *, known_names: Mapping[str, Sequence[str]]
+) -> ReadingColumns:
+    """Decide which column of a file holds which field.
+
+    Args:
+        file_name: For the error message.
+        present: The file's column names.
+        mapping: Field to column name as the user gave it; goes before recognition.
+        known_names: Names by which each field is recognised; a field that is not in it is not looked for.
+
+    Raises:
+        UnusableInput: A required field has no column, a mapped column does not exist, or two columns could be the label.
+    """
+    by_plain_name: dict[str, list[str]] = {}
+    for name in present:
+        by_plain_name.setdefault(plain(name), []).append(name)
+    names: dict[str, str] = {}
+    for field in known_names:
+        if field in mapping:
+            found = [name for name in present if name.strip() == mapping[field]]
+            if not found:
+                raise UnusableInput(
+                    f"{file_name} has no column '{mapping[field]}'; its columns are: {', '.join(present)}."
+                )
+        else:
+            candidates = dict.fromkeys(plain(known) for known in known_names[field])
+            found = [name for candidate in candidates for name in by_plain_name.get(candidate, [])]
+        if field == "label" and len(found) > 1:
+            raise UnusableInput(
+                f"{file_name} has several time columns ({', '.join(found)}). Say which one counts: COLUMNS=label={found[0]}"
+            )
+        if found:
+            names[field] = found[0]
+        elif field in REQUIRED:
+            raise UnusableInput(
+                f"{file_name} has no column for the {FIELD_WORDS[field]}; its columns are: {', '.join(present)}. "
+                f"Say which one it is: COLUMNS={field}=<column>"
+            )
+    return ReadingColumns(names)

@@ -1,0 +1,42 @@
+"""What every reader hands to the loader: a relation with fixed columns, and what the file says of its clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+# Columns of every reader's relation: service_point_id varchar, channel varchar, label_at timestamp (the source's label,
+# not yet UTC), kwh double, version bigint, source_flag varchar, row_number bigint (from 0), and label_text and kwh_text,
+# the raw texts, which may be null where the typed value is there.
+
+
+@dataclass(frozen=True)
+class ReadingFile:
+    """One opened file of readings.
+
+    Attributes:
+        path: The file.
+        file_format: `parquet` or `csv`.
+        relation: A select statement with the columns of `RELATION_COLUMNS`, in the file's order by `row_number`.
+        label: `start` or `end` when the file itself says what its labels mark, else None.
+        label_time_zone: `UTC` when the file itself fixes the clock of its labels, else None.
+        kwh_column: The file's own name of the energy column.
+        unreadable: (line number, reason, text) of rows that do not even have the file's columns.
+        first_line: Number a person gives to the first row: 2 under a CSV header, 1 in Parquet.
+        skipped_lines: Finds the numbers of all lines that are no row of the relation, when asked.
+    """
+
+    path: Path
+    file_format: str
+    relation: str
+    label: str | None
+    label_time_zone: str | None
+    kwh_column: str
+    unreadable: list[tuple[int, str, str]]
+    first_line: int
+    skipped_lines: Callable[[], list[int]]
+
+    def close(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Drop what opening the file left in the connection."""
+        connection.execute("drop table if exists temp.incoming_csv")

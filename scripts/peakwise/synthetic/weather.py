@@ -1,0 +1,177 @@
+"""Weather that all customers share, and what it asks of cooling, heating, lighting and solar roofs."""
+
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from peakwise.synthetic.local_clock import LocalMonth, local_month, microseconds_at_local_midnight, month_after
+from peakwise.synthetic.options import SyntheticOptions
+from peakwise.synthetic.random_streams import Purpose, stream
+
+MICROSECONDS_PER_HOUR = 3_600_000_000
+COLDEST_DAY_OF_YEAR = 20.0
+DAILY_SWING_CELSIUS = 4.5  # how far the afternoon lies above a day's mean
+WARMEST_SUN_HOUR = 15.0
+SPELL_CELSIUS = 3.6  # standard deviation of a day around its season
+SPELL_PERSISTENCE = 0.72  # of one day's anomaly, what is left on the next
+INDOOR_DELAY_HOURS = 3.0  # how slowly buildings follow the air
+COOLING_ABOVE_CELSIUS = 20.0
+HEATING_BELOW_CELSIUS = 15.0
+DARK_HOURS_EXTRA = 0.18  # activity after dark, more than by day
+ROOF_TURNS_HOURS = (-1.8, 0.0, 1.8)  # roofs that face east, south and west peak this much earlier or later
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Hourly weather from the utility's first midnight on; at least a year, so that annual energy is known.
+
+    Attributes:
+        hour_start_at: int64, microseconds since 1970-01-01 UTC.
+        temperature_celsius: Air temperature.
+        indoor_drive_celsius: The same, delayed as a building delays it; drives cooling and heating.
+        clearness_fraction: Sunlight that clouds let through.
+    """
+
+    hour_start_at: np.ndarray
+    temperature_celsius: np.ndarray
+    indoor_drive_celsius: np.ndarray
+    clearness_fraction: np.ndarray
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the weather asks for in each interval of a month; arrays hold one entry per interval.
+
+    Attributes:
+        cooling_degrees, heating_degrees: Degrees above or below the comfortable range.
+        darkness: 0 by day to 1 by night.
+        sunlight: Roof facing (east, south, west) x interval; generation relative to a roof's size.
+    """
+
+    cooling_degrees: np.ndarray
+    heating_degrees: np.ndarray
+    darkness: np.ndarray
+    sunlight: np.ndarray
+
+
+def make_weather(options: SyntheticOptions) -> Weather:
+    """Draw the utility's weather, day after day from its first."""
+    zone = ZoneInfo(options.time_zone)
+    first = microseconds_at_local_midnight(options.first_date, zone)
+    last_day = month_after(options.first_date, max(options.months, 12))
+    hours = -(-(microseconds_at_local_midnight(last_day, zone) - first) // MICROSECONDS_PER_HOUR) + 1
+    days = hours // 24 + 2
+    rng = stream(options.seed, Purpose.WEATHER)
+    spells = SPELL_CELSIUS * _persistent(rng.standard_normal(days), SPELL_PERSISTENCE)
+    clouds = _persistent(rng.standard_normal(days), 0.4)
+    hour = np.arange(hours)
+    passing_clouds = _persistent(rng.standard_normal(hours), 0.85)
+
+    # Standard time is enough here: the first midnight is at most an hour off.
+    day_of_year = options.first_date.timetuple().tm_yday + hour / 24
+    season = -np.cos(2 * np.pi * (day_of_year - _coldest_day(options)) / 365.25)
+    daily = np.cos(2 * np.pi * (hour % 24 - WARMEST_SUN_HOUR) / 24)
+    temperature = (
+        options.mean_temperature_celsius
+        + options.seasonal_temperature_celsius * season
+        + DAILY_SWING_CELSIUS * daily
+        + np.interp(hour / 24, np.arange(days) + 0.5, spells)
+    )
+    cloudiness = 1.1 * np.interp(hour / 24, np.arange(days) + 0.5, clouds) + 0.5 * passing_clouds - 0.9
+    return Weather(
+        hour_start_at=first + hour * MICROSECONDS_PER_HOUR,
+        temperature_celsius=temperature,
+        indoor_drive_celsius=_delayed(temperature, INDOOR_DELAY_HOURS),
+        clearness_fraction=0.15 + 0.85 / (1 + np.exp(cloudiness)),
+    )
+
+
+def conditions_of(options: SyntheticOptions, weather: Weather, month: LocalMonth) -> Conditions:
+    """What the weather asks for in each interval of one month."""
+    middle = month.interval_start_at + month.interval_minutes * 30_000_000
+    indoor_drive = np.interp(middle, weather.hour_start_at, weather.indoor_drive_celsius)
+    clearness = np.interp(middle, weather.hour_start_at, weather.clearness_fraction)
+    height = _sun_height(options.latitude, month.day_of_year, month.sun_hour)
+    roofs = [
+        np.sqrt(np.maximum(height, 0) * np.maximum(_sun_height(options.latitude, month.day_of_year, turned), 0))
+        for turned in (month.sun_hour - turn for turn in ROOF_TURNS_HOURS)
+    ]
+    return Conditions(
+        cooling_degrees=np.maximum(indoor_drive - COOLING_ABOVE_CELSIUS, 0).astype(np.float32),
+        heating_degrees=np.maximum(HEATING_BELOW_CELSIUS - indoor_drive, 0).astype(np.float32),
+        darkness=np.clip(0.5 - 4 * height, 0, 1).astype(np.float32),
+        sunlight=(np.array(roofs) * clearness).astype(np.float32),
+    )
+
+
+@dataclass(frozen=True)
+class ReferenceYear:
+    """Means over the utility's first twelve months, by which annual energy becomes kilowatts.
+
+    Attributes:
+        activity, cooling, heating: (weekday, weekend) x hour: what falls on such an hour, as a mean over all hours.
+        sunlight: Mean of each roof facing.
+    """
+
+    activity: np.ndarray
+    cooling: np.ndarray
+    heating: np.ndarray
+    sunlight: np.ndarray
+
+
+def reference_year(options: SyntheticOptions, weather: Weather) -> ReferenceYear:
+    """Average the weather of the utility's first twelve months by day type and local hour."""
+    hourly = replace(options, interval_minutes=60, months=12)
+    sums = np.zeros((3, 48))
+    sunlight = np.zeros(len(ROOF_TURNS_HOURS))
+    hours = 0
+    for index in range(12):
+        month = local_month(hourly, index)
+        conditions = conditions_of(hourly, weather, month)
+        series = (activity_factor(conditions), conditions.cooling_degrees, conditions.heating_degrees)
+        for row, values in enumerate(series):
+            sums[row] += np.bincount(month.clock_column, weights=values, minlength=48)
+        sunlight += conditions.sunlight.sum(axis=1)
+        hours += month.intervals
+    activity, cooling, heating = (sums / hours).reshape(3, 2, 24)
+    return ReferenceYear(activity=activity, cooling=cooling, heating=heating, sunlight=sunlight / hours)
+
+
+def activity_factor(conditions: Conditions) -> np.ndarray:
+    """How much more people use when it is dark, per interval."""
+    return 1 + DARK_HOURS_EXTRA * conditions.darkness
+
+
+def _coldest_day(options: SyntheticOptions) -> float:
+    return COLDEST_DAY_OF_YEAR + (182.6 if options.latitude < 0 else 0.0)
+
+
+def _sun_height(latitude: float, day_of_year: np.ndarray, sun_hour: np.ndarray) -> np.ndarray:
+    """Sine of the sun's height above the horizon."""
+    declination = np.radians(-23.44) * np.cos(2 * np.pi * (day_of_year + 10) / 365.25)
+    hour_angle = 2 * np.pi * (sun_hour - 12) / 24
+    north = np.radians(latitude)
+    return np.sin(north) * np.sin(declination) + np.cos(north) * np.cos(declination) * np.cos(hour_angle)
+
+
+def _persistent(shocks: np.ndarray, persistence: float) -> np.ndarray:
+    """A first-order autoregressive series with mean 0 and variance 1 from independent shocks."""
+    series = np.empty_like(shocks)
+    fresh = np.sqrt(1 - persistence**2)
+    value = float(shocks[0])
+    for position, shock in enumerate(shocks.tolist()):
+        value = persistence * value + fresh * shock
+        series[position] = value
+    return series
+
+
+def _delayed(series: np.ndarray, hours: float) -> np.ndarray:
+    """The hourly series behind an exponential delay."""
+    delayed = np.empty_like(series)
+    keep = np.exp(-1 / hours)
+    value = float(series[0])
+    for position, now in enumerate(series.tolist()):
+        value = keep * value + (1 - keep) * now
+        delayed[position] = value
+    return delayed
