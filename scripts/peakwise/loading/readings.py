@@ -205,7 +205,7 @@ def place(connection: duckdb.DuckDBPyConnection, file: ReadingFile, label: str, 
 def time_span(
     connection: duckdb.DuckDBPyConnection, survey: Survey, label: str, clock: Clock
 ) -> tuple[datetime, datetime]:
-    """Bounds of the incoming intervals: no start before the first, no end after the second."""
+    """First start and last end of the incoming intervals, taking the longest of the file's steps."""
     first, last = survey.first_label, survey.last_label
     if clock.is_local:
         first, last = connection.execute("select min(earlier_at), max(later_at) from label_clock").fetchone()
@@ -214,7 +214,8 @@ def time_span(
     else:
         offset = timedelta(minutes=clock.offset_minutes)
         first, last = first - offset, last - offset
-    step = timedelta(minutes=60)
+    longest = connection.execute("select max(interval_minutes) from incoming_meters").fetchone()[0]
+    step = timedelta(minutes=longest)
     return (first - step, last) if label == "end" else (first, last + step)
 
 
@@ -282,17 +283,10 @@ def write(
     seconds = time.perf_counter() - started
     connection.execute(
         """
-        insert into raw.load_manifest
-        with starts as (
-            select interval_start_at, interval_minutes from raw.readings where load_id = $load_id
-            union all
-            select interval_start_at, interval_minutes from raw.superseded_readings where load_id = $load_id
-        )
-        select
+        insert into raw.load_manifest values (
             $load_id, $file_name, $digest, $file_format, $label, $clock, $rows_in, $accepted, $duplicate, $superseded,
-            $rejected, $ambiguous, coalesce(min(interval_start_at), $span_start),
-            coalesce(max(interval_start_at + to_minutes(interval_minutes)), $span_end), timezone('UTC', now()), $seconds
-        from starts
+            $rejected, $ambiguous, $span_start, $span_end, timezone('UTC', now()), $seconds
+        )
         """,
         {
             "load_id": load_id, "file_name": file.path.name, "digest": digest, "file_format": file.file_format,
@@ -338,7 +332,9 @@ def reject_rows(
             [load_id, file.path.name, list(lines), list(reasons), list(texts)],
         )
     not_a_reading = f"not coalesce({GOOD}, false) or {skipped}"
-    rejected = connection.execute(f"select count(*) from ({file.relation}) where {not_a_reading}").fetchone()[0]
+    rejected = 0
+    if survey.good_rows < survey.rows or skipped != "false":
+        rejected = connection.execute(f"select count(*) from ({file.relation}) where {not_a_reading}").fetchone()[0]
     if rejected:
         skipped_lines = file.skipped_lines()
         connection.execute(

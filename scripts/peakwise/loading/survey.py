@@ -5,7 +5,7 @@ bit of a mask: exact, and far cheaper than grouping by reading.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 
@@ -18,6 +18,8 @@ STEPS_MINUTES = (60, 30, 20, 15, 10, 5)
 GREATEST_KWH = 10_000_000
 # Labels on no five-minute mark cannot be placed; see docs/loading.md.
 GRID_MICROSECONDS = 300_000_000
+EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)
+SAMPLE_ROWS = 20_000
 MASK_BYTES_AT_ONCE = 256 * 1024 * 1024
 FEW_ROWS = 48
 
@@ -26,7 +28,7 @@ REASON = f"""
         when service_point_id is null then 'no service point id'
         when label_text is null and label_at is null then 'no time label'
         when label_at is null then 'the time label is not a time'
-        when label_at not between timestamp '1990-01-01' and timestamp '2100-01-01' then 'the time label is outside 1990 to 2100'
+        when label_at not between timestamp '{EARLIEST}' and timestamp '{LATEST}' then 'the time label is outside 1990 to 2100'
         when kwh_text is null and kwh is null then 'no energy value'
         when kwh is null or not isfinite(kwh) then 'the energy value is not a number'
         when abs(kwh) >= {GREATEST_KWH} then 'the energy value is beyond any meter'
@@ -39,7 +41,7 @@ REASON = f"""
 GOOD = f"""(
     service_point_id is not null and label_at is not null and kwh is not null
     and abs(kwh) < {GREATEST_KWH} and epoch_us(label_at) % {GRID_MICROSECONDS} = 0
-    and label_at between timestamp '1990-01-01' and timestamp '2100-01-01'
+    and label_at between timestamp '{EARLIEST}' and timestamp '{LATEST}'
     and (channel is null or lower(channel) in ('delivered', 'received'))
 )"""
 
@@ -62,9 +64,12 @@ class Survey:
 
 
 def step_of_mask(mask: int) -> int:
-    """Interval length in minutes from the five-minute marks of the hour on which labels fall (bit i = minute 5 i)."""
+    """Interval length in minutes from the five-minute marks of the hour on which labels fall (bit i = minute 5 i).
+
+    Intervals start on the hour: labels at half past alone mean half hours, as far as marks can tell.
+    """
     marks = [bit * 5 for bit in range(12) if mask >> bit & 1]
-    return next(step for step in STEPS_MINUTES if all((mark - marks[0]) % step == 0 for mark in marks))
+    return next(step for step in STEPS_MINUTES if all(mark % step == 0 for mark in marks))
 
 
 def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interval_minutes: int | None) -> Survey:
@@ -78,36 +83,27 @@ def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interv
     Raises:
         UnusableInput: No row can be a reading, or the readings are coarser than an hour.
     """
-    rows, good_rows, first_label, last_label, minute_mask, hour_mask = connection.execute(f"""
-        select
-            count(*), count_if({GOOD}),
-            min(label_at) filter (where {GOOD}), max(label_at) filter (where {GOOD}),
-            bit_or(1 << (minute(label_at) // 5)) filter (where {GOOD}),
-            bit_or(1 << hour(label_at)) filter (where {GOOD})
-        from ({file.relation})
-    """).fetchone()
-    if good_rows == 0:
+    rows, first, last = label_bounds(connection, file)
+    if first is None:
         raise UnusableInput(f"{file.path.name}: none of its {rows + len(file.unreadable):,} rows can be a reading.")
-    span_hours = (last_label - first_label).total_seconds() / 3600
-    if span_hours >= 72 and int(hour_mask).bit_count() <= 12:
-        raise UnusableInput(
-            f"{file.path.name}: its labels fall on {int(hour_mask).bit_count()} hour(s) of the day only. Peakwise needs "
-            "hourly or finer readings."
-        )
-
-    unit = step_of_mask(int(minute_mask)) * 60_000_000
-    # The greatest common grid of all meters, from the first label: one bit a step.
-    last_slot = int((last_label - first_label).total_seconds() * 1_000_000 // unit)
+    sampled_mask = connection.execute(f"""
+        select coalesce(bit_or(1 << (minute(label_at) // 5)), 1)
+        from (select label_at from ({file.relation}) where label_at is not null limit {SAMPLE_ROWS})
+    """).fetchone()[0]
+    # One bit a step from the first label. Should a later row fall between the sample's steps, two rows share a bit and the
+    # meter is looked at reading by reading: slower, never wrong.
+    unit = step_of_mask(int(sampled_mask)) * 60_000_000
+    last_slot = int((last - first).total_seconds() * 1_000_000 // unit)
     meters = connection.execute(f"select approx_count_distinct(service_point_id) from ({file.relation})").fetchone()[0]
     parts = max(1, -(-(last_slot // 8 + 64) * 2 * meters // MASK_BYTES_AT_ONCE))
-    origin = f"epoch_us(timestamp '{first_label}')"
     connection.execute("drop table if exists temp.incoming_meters")
     connection.execute("""
         create temp table incoming_meters (
             service_point_id varchar, file_channel varchar, good_rows bigint, slots bigint, minute_mask integer,
-            meter_key integer, interval_minutes smallint
+            hour_mask integer, first_label timestamp, last_label timestamp, meter_key integer, interval_minutes smallint
         )
     """)
+    origin = f"epoch_us(timestamp '{first}')"
     for part in range(parts):
         only = f"and hash(service_point_id) % {parts} = {part}" if parts > 1 else ""
         connection.execute(f"""
@@ -115,13 +111,35 @@ def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interv
             select
                 service_point_id, channel, count(*),
                 bit_count(bitstring_agg(cast((epoch_us(label_at) - {origin}) // {unit} as integer), 0, {last_slot})),
-                bit_or(1 << (minute(label_at) // 5)), null, null
+                bit_or(1 << (minute(label_at) // 5)), bit_or(1 << hour(label_at)), min(label_at), max(label_at), null, null
             from ({file.relation})
             where {GOOD} {only}
             group by service_point_id, channel
         """)
+    good_rows, first_label, last_label, hour_mask = connection.execute(
+        "select coalesce(sum(good_rows), 0), min(first_label), max(last_label), bit_or(hour_mask) from incoming_meters"
+    ).fetchone()
+    if good_rows == 0:
+        raise UnusableInput(f"{file.path.name}: none of its {rows + len(file.unreadable):,} rows can be a reading.")
+    hours_of_day = int(hour_mask).bit_count()
+    if last_label - first_label >= timedelta(hours=72) and hours_of_day <= 12:
+        raise UnusableInput(
+            f"{file.path.name}: its labels fall on {hours_of_day} hour(s) of the day only. Peakwise needs hourly or finer "
+            "readings."
+        )
     assign_steps(connection, interval_minutes)
     return Survey(rows, good_rows, first_label, last_label)
+
+
+def label_bounds(
+    connection: duckdb.DuckDBPyConnection, file: ReadingFile
+) -> tuple[int, datetime | None, datetime | None]:
+    """Rows of a file, and its first and last plausible label; Parquet answers from its statistics."""
+    bounds = "select count(*), min(label_at), max(label_at) from"
+    rows, first, last = connection.execute(f"{bounds} ({file.relation})").fetchone()
+    if first is None or first < EARLIEST or last > LATEST:
+        _, first, last = connection.execute(f"{bounds} ({file.relation}) where {GOOD}").fetchone()
+    return rows, first, last
 
 
 def assign_steps(connection: duckdb.DuckDBPyConnection, interval_minutes: int | None) -> None:

@@ -14,7 +14,7 @@ from peakwise.segmentation.clustering import (
     fit_segments,
 )
 from peakwise.segmentation.diagnostics import SWEEP_CLOUDS, KDiagnostic, diagnose, swept_k
-from peakwise.segmentation.indices import SilhouetteSample, separation
+from peakwise.segmentation.indices import SILHOUETTE_CUSTOMERS, SilhouetteSample, separation
 from peakwise.segmentation.null_test import CLOUDS, LEAD, CloudMeasures, has_structure, measure_clouds
 
 CUSTOMERS_PER_SEGMENT = 10
@@ -64,7 +64,7 @@ def segment_class(shapes: NDArray[np.float64], k: int, seed: int) -> ClassSegmen
     different = different_shapes(shapes, enough=k)
     made = min(k, room, different) if customers else k
     segments = fit_segments(shapes, made, seed)
-    sample = SilhouetteSample(shapes, seed)
+    sample = SilhouetteSample(shapes, seed, SILHOUETTE_CUSTOMERS)
     silhouettes = np.full(customers, np.nan)
     silhouettes[sample.rows] = sample.silhouettes(segments.labels)
     silhouette = float(np.mean(silhouettes[sample.rows]))

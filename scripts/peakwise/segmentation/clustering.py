@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
+
+from peakwise.segmentation.threads import one_thread
 
 RESTARTS = 10
 """K-means runs from this many starting points and keeps the one with the lowest inertia."""
@@ -59,7 +60,7 @@ def fit_segments(shapes: NDArray[np.float64], k: int, seed: int) -> Segments:
         raise ValueError("Shapes must be finite numbers, one row per customer and one column per hour.")
     if not 1 <= k <= len(shapes):
         raise ValueError(f"{len(shapes)} customers cannot make {k} segments.")
-    with threadpool_limits(limits=1):
+    with one_thread():
         fit = KMeans(n_clusters=k, n_init=RESTARTS, random_state=seed, algorithm="lloyd").fit(shapes)
     centroids = fit.cluster_centers_[centroid_order(fit.cluster_centers_)]
     return assigned(shapes, centroids)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples
 from sklearn.metrics.pairwise import euclidean_distances
-from threadpoolctl import threadpool_limits
+
+from peakwise.segmentation.threads import one_thread
 
 SILHOUETTE_CUSTOMERS = 5_000
 """Above this many customers the silhouette is measured on a random sample of this size: its cost is quadratic."""
@@ -24,11 +25,16 @@ class SilhouetteSample:
 
     Within the sample, a customer is compared with the sampled members of the own and of the next segment
     (Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7).
+
+    Args:
+        shapes: All customers, shape (customers, hours).
+        seed: Seed of the sample.
+        size: Most customers in the sample.
     """
 
-    def __init__(self, shapes: NDArray[np.float64], seed: int, size: int = SILHOUETTE_CUSTOMERS) -> None:
+    def __init__(self, shapes: NDArray[np.float64], seed: int, size: int) -> None:
         self.rows = sampled_rows(len(shapes), size, seed)
-        with threadpool_limits(limits=1):
+        with one_thread():
             self._distances = euclidean_distances(shapes[self.rows])
         np.fill_diagonal(self._distances, 0.0)
 
@@ -57,5 +63,5 @@ def separation(shapes: NDArray[np.float64], labels: NDArray[np.intp]) -> tuple[f
     """Davies-Bouldin index (lower is better) and Calinski-Harabasz index (higher is better); NaN without meaning."""
     if not 2 <= len(np.unique(labels)) < len(labels):
         return math.nan, math.nan
-    with threadpool_limits(limits=1):
+    with one_thread():
         return float(davies_bouldin_score(shapes, labels)), float(calinski_harabasz_score(shapes, labels))

@@ -51,7 +51,7 @@ class Archetype:
         weight: Share among the customers of its class.
         weekday, weekend: Use that follows people: cooking, light, machines.
         cooling, heating: When cooling and heating run, given weather that asks for them.
-        always_on_share, activity_share, cooling_share, heating_share, vehicle_share: Parts of annual kWh; they sum to 1.
+        always_on_share, activity_share, cooling_share, heating_share, vehicle_share: Parts of annual kWh, in all 1.
         solar_share: Annual solar generation over annual use; above zero means a roof and a received channel.
         flexible_fraction: Mean share of the peak-window load that the customer can move or leave out.
         willingness: Typical probability of enrolling when asked.
@@ -182,9 +182,9 @@ ARCHETYPES: tuple[Archetype, ...] = (
         weight=0.10,
         weekday=DayShape(0.12, (Hump(7.5, 1.3, 0.30), Hump(18.5, 2.4, 0.85))),
         weekend=_HOME_WEEKEND,
-        always_on_share=0.20,
-        activity_share=0.40,
-        cooling_share=0.38,
+        always_on_share=0.22,
+        activity_share=0.44,
+        cooling_share=0.32,
         heating_share=0.02,
         flexible_fraction=0.32,
         willingness=0.28,

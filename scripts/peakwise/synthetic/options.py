@@ -16,11 +16,6 @@ def _number(default: float, low: float, high: float, meaning: str, *, fault: boo
     return field(default=default, metadata={"low": low, "high": high, "meaning": meaning, "fault": fault})
 
 
-def _setting(default: Any, meaning: str) -> Any:
-    """Make a dataclass field that is not a bounded number."""
-    return field(default=default, metadata={"meaning": meaning})
-
-
 @dataclass(frozen=True)
 class SyntheticOptions:
     """Everything that decides the content of a synthetic utility.
@@ -37,12 +32,14 @@ class SyntheticOptions:
         10_000_000,
         "service points to make; customers are about as many (some hold two points, some points change hands)",
     )
-    first_date: date = _setting(date(2025, 1, 1), "first local day, the first of a month")
+    first_date: date = field(default=date(2025, 1, 1), metadata={"meaning": "first local day, the first of a month"})
     months: int = _number(12, 1, 240, "local calendar months to make, one readings file each")
     interval_minutes: int = _number(60, 5, 60, "minutes of one reading: a divisor of 60 from 5 to 60")
     seed: int = _number(7, 0, 2**63 - 1, "seed of everything random")
-    time_zone: str = _setting("America/New_York", "IANA time zone of the utility")
-    holiday_calendar: str = _setting("US", "country, or country-region, of the public holidays; empty for none")
+    time_zone: str = field(default="America/New_York", metadata={"meaning": "IANA time zone of the utility"})
+    holiday_calendar: str = field(
+        default="US", metadata={"meaning": "country, or country-region, of the public holidays; empty for none"}
+    )
     latitude: float = _number(40.7, -65.0, 65.0, "degrees north, for sun and seasons; negative in the south")
     mean_temperature_celsius: float = _number(12.5, -10.0, 35.0, "mean temperature of a year")
     seasonal_temperature_celsius: float = _number(12.0, 0.0, 30.0, "how far midsummer lies above the mean")
@@ -108,7 +105,7 @@ class SyntheticOptions:
             self.holidays([self.first_date.year])
         except (NotImplementedError, AttributeError, TypeError) as error:
             raise UnusableInput(
-                f"holiday_calendar must be a country such as US or a region such as US-NY, not {self.holiday_calendar!r}."
+                f"holiday_calendar must be a country or region such as US or US-NY, not {self.holiday_calendar!r}."
             ) from error
 
     def holidays(self, years: list[int]) -> set[date]:

@@ -1,7 +1,7 @@
 """Independent random streams, so that no part's draws depend on how the work is cut up.
 
-Service points are drawn in blocks of a fixed number. A stream belongs to one purpose, block and month; whoever works on a
-block in whatever order, chunk or thread meets the same numbers.
+Service points are drawn in blocks of a fixed number. A stream belongs to one purpose, block and month; whoever works on
+a block in whatever order, chunk or thread meets the same numbers.
 """
 
 from enum import IntEnum

@@ -13,10 +13,11 @@ MICROSECONDS_PER_HOUR = 3_600_000_000
 COLDEST_DAY_OF_YEAR = 20.0
 DAILY_SWING_CELSIUS = 4.5  # how far the afternoon lies above a day's mean
 WARMEST_SUN_HOUR = 15.0
-SPELL_CELSIUS = 3.6  # standard deviation of a day around its season
+SPELL_CELSIUS = 3.2  # standard deviation of a day around its season
 SPELL_PERSISTENCE = 0.72  # of one day's anomaly, what is left on the next
 INDOOR_DELAY_HOURS = 3.0  # how slowly buildings follow the air
-COOLING_ABOVE_CELSIUS = 20.0
+COOLING_ABOVE_CELSIUS = 18.0
+COOLING_LIMIT_DEGREES = 11.0  # air conditioners near their full power, which heat waves do not raise further
 HEATING_BELOW_CELSIUS = 15.0
 DARK_HOURS_EXTRA = 0.18  # activity after dark, more than by day
 ROOF_TURNS_HOURS = (-1.8, 0.0, 1.8)  # roofs that face east, south and west peak this much earlier or later
@@ -62,11 +63,12 @@ def make_weather(options: SyntheticOptions) -> Weather:
     last_day = month_after(options.first_date, max(options.months, 12))
     hours = -(-(microseconds_at_local_midnight(last_day, zone) - first) // MICROSECONDS_PER_HOUR) + 1
     days = hours // 24 + 2
-    rng = stream(options.seed, Purpose.WEATHER)
-    spells = SPELL_CELSIUS * _persistent(rng.standard_normal(days), SPELL_PERSISTENCE)
-    clouds = _persistent(rng.standard_normal(days), 0.4)
+    # One stream per series: a longer history then begins like a shorter one.
+    spell_draws, cloud_draws, passing_draws = (stream(options.seed, Purpose.WEATHER, series) for series in range(3))
+    spells = SPELL_CELSIUS * _persistent(spell_draws.standard_normal(days), SPELL_PERSISTENCE)
+    clouds = _persistent(cloud_draws.standard_normal(days), 0.4)
     hour = np.arange(hours)
-    passing_clouds = _persistent(rng.standard_normal(hours), 0.85)
+    passing_clouds = _persistent(passing_draws.standard_normal(hours), 0.85)
 
     # Standard time is enough here: the first midnight is at most an hour off.
     day_of_year = options.first_date.timetuple().tm_yday + hour / 24
@@ -98,7 +100,7 @@ def conditions_of(options: SyntheticOptions, weather: Weather, month: LocalMonth
         for turned in (month.sun_hour - turn for turn in ROOF_TURNS_HOURS)
     ]
     return Conditions(
-        cooling_degrees=np.maximum(indoor_drive - COOLING_ABOVE_CELSIUS, 0).astype(np.float32),
+        cooling_degrees=_limited(np.maximum(indoor_drive - COOLING_ABOVE_CELSIUS, 0)).astype(np.float32),
         heating_degrees=np.maximum(HEATING_BELOW_CELSIUS - indoor_drive, 0).astype(np.float32),
         darkness=np.clip(0.5 - 4 * height, 0, 1).astype(np.float32),
         sunlight=(np.array(roofs) * clearness).astype(np.float32),
@@ -145,6 +147,11 @@ def activity_factor(conditions: Conditions) -> np.ndarray:
 
 def _coldest_day(options: SyntheticOptions) -> float:
     return COLDEST_DAY_OF_YEAR + (182.6 if options.latitude < 0 else 0.0)
+
+
+def _limited(degrees: np.ndarray) -> np.ndarray:
+    """Degrees that equipment can follow: all of a few, ever less of more."""
+    return COOLING_LIMIT_DEGREES * np.tanh(degrees / COOLING_LIMIT_DEGREES)
 
 
 def _sun_height(latitude: float, day_of_year: np.ndarray, sun_hour: np.ndarray) -> np.ndarray:

@@ -1,0 +1,19 @@
+{# UTC instant to the local clock's reading of a zone. #}
+{% macro utc_to_local(instant, zone) %}{{ return(adapter.dispatch('utc_to_local')(instant, zone)) }}{% endmacro %}
+{% macro duckdb__utc_to_local(instant, zone) %}timezone({{ zone }}, timezone('UTC', {{ instant }})){% endmacro %}
+{% macro spark__utc_to_local(instant, zone) %}from_utc_timestamp({{ instant }}, {{ zone }}){% endmacro %}
+
+{# Local clock's reading to the UTC instant. #}
+{% macro local_to_utc(local, zone) %}{{ return(adapter.dispatch('local_to_utc')(local, zone)) }}{% endmacro %}
+{% macro duckdb__local_to_utc(local, zone) %}timezone('UTC', timezone({{ zone }}, cast({{ local }} as timestamp))){% endmacro %}
+{% macro spark__local_to_utc(local, zone) %}to_utc_timestamp({{ local }}, {{ zone }}){% endmacro %}
+
+{# Rows of instants from `first` (included) to `last` (excluded), `minutes` apart. #}
+{% macro instants_between(first, last, minutes) %}{{ return(adapter.dispatch('instants_between')(first, last, minutes)) }}{% endmacro %}
+{% macro duckdb__instants_between(first, last, minutes) %}unnest(range({{ first }}, {{ last }}, to_minutes(cast({{ minutes }} as integer)))){% endmacro %}
+{% macro spark__instants_between(first, last, minutes) %}explode(sequence({{ first }}, {{ last }} - make_dt_interval(0, 0, {{ minutes }}, 0), make_dt_interval(0, 0, {{ minutes }}, 0))){% endmacro %}
+
+{# Minutes from one instant to another. #}
+{% macro minutes_between(first, last) %}{{ return(adapter.dispatch('minutes_between')(first, last)) }}{% endmacro %}
+{% macro duckdb__minutes_between(first, last) %}date_diff('minute', {{ first }}, {{ last }}){% endmacro %}
+{% macro spark__minutes_between(first, last) %}timestampdiff(minute, {{ first }}, {{ last }}){% endmacro %}

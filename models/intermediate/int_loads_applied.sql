@@ -1,0 +1,19 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+-- Loads that every incremental model has taken in. It is built after all of them, so a build that stops half way leaves
+-- its loads unmarked, and the next build restates their days again.
+-- depends_on: {{ ref('int_customer_hours_summed') }}
+-- depends_on: {{ ref('int_customer_days_assessed') }}
+-- depends_on: {{ ref('int_load_sums_monthly') }}
+with
+
+loads as (select * from {{ ref('stg_meter__loads') }}),
+
+applied as (
+    select load_id
+    from loads
+    {% if is_incremental() %}
+        where load_id > (select coalesce(max(already.load_id), 0) from {{ this }} as already)
+    {% endif %}
+)
+
+select * from applied

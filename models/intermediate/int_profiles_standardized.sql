@@ -1,0 +1,83 @@
+-- What makes shapes comparable: every customer's hours against that customer's own (shift and scale once per row). Only
+-- hourly_z_score compares a customer's hour with everybody's; it keeps size in, and is there to reproduce the textbook.
+with
+
+profiles as (select * from {{ ref('fct_customer_load_profile') }}),
+
+utility as (select * from {{ ref('stg_meter__utility') }}),
+
+shapes as (
+    select * from profiles
+    where shape_reason is null
+),
+
+measured as (
+    select
+        shapes.*,
+        utility.standardisation,
+        {{ hour_columns() | join(' + ') }} as total_kw,
+        greatest({{ hour_columns() | join(', ') }}) as peak_kw,
+        least({{ hour_columns() | join(', ') }}) as base_kw,
+        sqrt({% for column in hour_columns() %}{{ column }} * {{ column }}{{ ' + ' if not loop.last }}{% endfor %}) as norm_kw
+    from shapes
+    cross join utility
+),
+
+scaled as (
+    select
+        *,
+        case standardisation
+            when 'min_max' then base_kw
+            when 'z_score' then total_kw / 24
+            else 0
+        end as shift_kw,
+        case standardisation
+            when 'daily_share' then total_kw
+            when 'unit_norm' then norm_kw
+            when 'peak_share' then peak_kw
+            when 'min_max' then peak_kw - base_kw
+            when 'z_score' then sqrt(greatest(norm_kw * norm_kw / 24 - (total_kw / 24) * (total_kw / 24), 0))
+        end as scale_kw
+    from measured
+),
+
+hourly_moments as (
+    select
+        season,
+        day_type,
+        {% for column in hour_columns() %}
+            avg({{ column }}) as mean_{{ column }},
+            stddev_pop({{ column }}) as deviation_{{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from scaled
+    where standardisation = 'hourly_z_score'
+    group by
+        season,
+        day_type
+),
+
+standardized as (
+    select
+        scaled.customer_key,
+        scaled.customer_id,
+        scaled.customer_class,
+        scaled.season,
+        scaled.day_type,
+        scaled.standardisation,
+        {% for hour in hours() %}
+            (scaled.{{ hour_column(hour) }} - coalesce(hourly_moments.mean_{{ hour_column(hour) }}, scaled.shift_kw))
+            / nullif(coalesce(hourly_moments.deviation_{{ hour_column(hour) }}, scaled.scale_kw), 0)
+                as {{ hour_column(hour, '') }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from scaled
+    left join hourly_moments
+        on scaled.season = hourly_moments.season and scaled.day_type = hourly_moments.day_type
+),
+
+-- A perfectly flat customer has no shape under min_max and z_score.
+with_shape as (
+    select * from standardized
+    where {{ hour_columns('') | join(' + ') }} is not null
+)
+
+select * from with_shape

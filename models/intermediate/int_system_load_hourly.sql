@@ -1,0 +1,47 @@
+-- The utility's own series where it gave one, else the sum of the meters.
+with
+
+hours as (select * from {{ ref('int_customer_hours') }}),
+
+instants as (select * from {{ ref('int_instants_localized') }}),
+
+system_load as (select * from {{ ref('stg_meter__system_load') }}),
+
+metered as (
+    select
+        hour_start_at,
+        count(*) as customers,
+        sum(kwh) as metered_kwh
+    from hours
+    group by hour_start_at
+),
+
+given as (
+    select
+        instants.hour_start_at,
+        sum(system_load.kwh) as system_kwh
+    from system_load
+    inner join instants on system_load.interval_start_at = instants.interval_start_at
+    group by instants.hour_start_at
+    having sum(system_load.interval_minutes) = 60
+),
+
+joined as (
+    select
+        instants.hour_start_at,
+        instants.local_date,
+        instants.local_month,
+        instants.local_hour,
+        instants.season,
+        instants.day_type,
+        cast(metered.customers as integer) as customers,
+        cast(metered.metered_kwh as decimal(18, 6)) as metered_kwh,
+        cast(
+            case when exists (select 1 from system_load) then given.system_kwh else metered.metered_kwh end as double
+        ) as system_kw
+    from instants
+    inner join metered on instants.interval_start_at = metered.hour_start_at
+    left join given on instants.interval_start_at = given.hour_start_at
+)
+
+select * from joined

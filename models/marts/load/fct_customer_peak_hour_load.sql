@@ -1,0 +1,25 @@
+with
+
+hours as (select * from {{ ref('int_customer_hours') }}),
+
+peak_hours as (select * from {{ ref('int_system_peak_hours') }}),
+
+customers as (select * from {{ ref('dim_customer') }}),
+
+load_at_peak as (
+    select
+        hours.customer_key,
+        customers.customer_id,
+        peak_hours.local_month,
+        peak_hours.hour_start_at,
+        peak_hours.peak_rank,
+        cast(hours.kwh as double) as customer_kw,
+        peak_hours.system_kw,
+        cast(hours.kwh as double) / peak_hours.system_kw as system_peak_fraction
+    from hours
+    inner join peak_hours on hours.hour_start_at = peak_hours.hour_start_at
+    inner join customers on hours.customer_key = customers.customer_key
+    where hours.minutes = 60
+)
+
+select * from load_at_peak

@@ -1,0 +1,62 @@
+with
+
+segments as (select * from {{ ref('dim_segment') }}),
+
+customers as (select * from {{ ref('mart_customer_360') }}),
+
+profiles as (select * from {{ ref('fct_customer_load_profile') }}),
+
+totals as (
+    select
+        segment_id,
+        count(*) as customers,
+        sum(annualised_kwh) as annualised_kwh,
+        sum(peak_window_kw) as peak_window_kw,
+        avg(peak_window_kw) as mean_peak_window_kw,
+        avg(load_factor) as mean_load_factor,
+        sum(coincident_1cp_kw) / nullif(sum(own_peak_kw), 0) as coincidence_factor
+    from customers
+    where segment_id is not null
+    group by segment_id
+),
+
+mean_profiles as (
+    select
+        customers.segment_id,
+        {% for column in hour_columns() %}
+            avg(profiles.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from customers
+    inner join segments on customers.segment_id = segments.segment_id
+    inner join profiles
+        on customers.customer_key = profiles.customer_key
+        and segments.season = profiles.season
+        and segments.day_type = profiles.day_type
+    group by customers.segment_id
+),
+
+summarised as (
+    select
+        segments.run_id,
+        segments.segment_id,
+        segments.segment_name,
+        segments.customer_class,
+        segments.descriptive_only,
+        segments.verdict,
+        cast(totals.customers as integer) as customers,
+        totals.customers / sum(totals.customers) over () as customer_fraction,
+        totals.annualised_kwh,
+        totals.annualised_kwh / nullif(sum(totals.annualised_kwh) over (), 0) as energy_fraction,
+        totals.peak_window_kw,
+        totals.peak_window_kw / nullif(sum(totals.peak_window_kw) over (), 0) as peak_window_fraction,
+        totals.mean_peak_window_kw,
+        totals.mean_load_factor,
+        totals.coincidence_factor,
+        segments.top_hour,
+        {{ hour_columns(prefix='mean_profiles.') | join(',\n        ') }}
+    from segments
+    left join totals on segments.segment_id = totals.segment_id
+    left join mean_profiles on segments.segment_id = mean_profiles.segment_id
+)
+
+select * from summarised

@@ -1,0 +1,16 @@
+select
+    load_id,
+    file_name,
+    file_format,
+    label,
+    label_time_zone,
+    rows_in,
+    rows_accepted,
+    rows_duplicate,
+    rows_superseded,
+    rows_rejected,
+    rows_ambiguous,
+    first_interval_start_at,
+    last_interval_end_at,
+    loaded_at
+from {{ source('meter', 'load_manifest') }}

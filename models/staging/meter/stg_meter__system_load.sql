@@ -1,0 +1,5 @@
+select
+    interval_start_at,
+    interval_minutes,
+    kwh
+from {{ source('meter', 'system_load') }}

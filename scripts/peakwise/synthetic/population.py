@@ -1,0 +1,274 @@
+"""Who the customers are: service agreements with their archetype, size, habits and true response to programs."""
+
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+
+import numpy as np
+
+from peakwise.synthetic import archetypes
+from peakwise.synthetic.local_clock import month_after
+from peakwise.synthetic.options import SyntheticOptions
+from peakwise.synthetic.random_streams import POINTS_PER_BLOCK, Purpose, stream
+from peakwise.synthetic.weather import ROOF_TURNS_HOURS
+
+# How `noise` makes individuals of archetypes, at noise = 1.
+SHIFT_HOURS = 3.0  # standard deviation of a customer's own clock against the archetype's
+OTHER_HABITS = 1.5  # greatest share of another archetype's day in a customer's own
+MOST_OTHER_SHARE = 0.6  # a customer stays mostly of her kind
+HABIT_WAVES = 4  # smooth departures from the archetype: waves of 1 to 4 cycles a day
+HABIT_WAVE_SIZE = 0.45  # standard deviation of each wave, in logarithms
+SHARE_SPREAD = 0.9  # standard deviation of the logarithm of each part of annual kWh
+
+TYPICAL_CHARGER_KW = 7.2
+CHARGER_KW_BOUNDS = (3.3, 11.0)
+MOVE_MARGIN_DAYS = 60  # from either end of the utility's days, if there are that many
+
+
+@dataclass(frozen=True)
+class Agreements:
+    """Service agreements as parallel arrays: one per service point, in their order, then one per move.
+
+    Attributes:
+        service_point: Number of the service point from 0.
+        customer: Number of the customer from 1.
+        archetype: Position in ARCHETYPES.
+        annual_kwh: Expected use in a year, before solar generation.
+        starts_on_day, ends_on_day: Local days since the utility's first (end excluded); -1 when open.
+        shift_hours: The customer's own clock: how much later than the archetype's.
+        other_archetype, other_share: Whose day is mixed into the customer's own, and how much.
+        habit_waves: agreement x 2 * HABIT_WAVES: smooth departures in logarithms, cosine then sine.
+        shares: agreement x (always on, activity, cooling, heating, vehicle): parts of annual kWh.
+        solar_share: Solar generation in a year over annual kWh.
+        roof_facing: agreement x roof facing: shares of the roof.
+        charger_kw, charge_hours, charge_probability, charge_from_hour: A vehicle's charging; hour counts from noon.
+        flexible_fraction, willingness, response_probability: True response to programs.
+        has_consent, has_medical_need, is_enrolled: What the utility has on file.
+    """
+
+    service_point: np.ndarray
+    customer: np.ndarray
+    archetype: np.ndarray
+    annual_kwh: np.ndarray
+    starts_on_day: np.ndarray
+    ends_on_day: np.ndarray
+    shift_hours: np.ndarray
+    other_archetype: np.ndarray
+    other_share: np.ndarray
+    habit_waves: np.ndarray
+    shares: np.ndarray
+    solar_share: np.ndarray
+    roof_facing: np.ndarray
+    charger_kw: np.ndarray
+    charge_hours: np.ndarray
+    charge_probability: np.ndarray
+    charge_from_hour: np.ndarray
+    flexible_fraction: np.ndarray
+    willingness: np.ndarray
+    response_probability: np.ndarray
+    has_consent: np.ndarray
+    has_medical_need: np.ndarray
+    is_enrolled: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.service_point)
+
+    def rows(self, index: np.ndarray) -> "Agreements":
+        """The agreements at these positions, in this order."""
+        return Agreements(**{item.name: getattr(self, item.name)[index] for item in fields(self)})
+
+
+@dataclass(frozen=True)
+class Population:
+    """All agreements, and what a service point has to say about them.
+
+    Attributes:
+        agreements: See there.
+        has_roof: Per service point: a received channel is read.
+        next_agreement: Per service point: position of the agreement that follows its first, or -1.
+    """
+
+    agreements: Agreements
+    has_roof: np.ndarray
+    next_agreement: np.ndarray
+
+    @property
+    def service_points(self) -> int:
+        """Number of service points."""
+        return len(self.has_roof)
+
+
+def make_population(options: SyntheticOptions) -> Population:
+    """Draw who lives where, block of service points by block."""
+    blocks = -(-options.customers // POINTS_PER_BLOCK)
+    drawn = [_draw_block(options, block) for block in range(blocks)]
+    first = _joined([block[0] for block in drawn])
+    second = _joined([block[1] for block in drawn])
+    next_agreement = np.full(len(first), -1)
+    next_agreement[second.service_point] = len(first) + np.arange(len(second))
+    agreements = _joined([first, second])
+    _give_customers(options, agreements, next_agreement)
+    has_roof = agreements.solar_share[: len(first)] > 0
+    return Population(agreements=agreements, has_roof=has_roof, next_agreement=next_agreement)
+
+
+def _joined(parts: list[Agreements]) -> Agreements:
+    return Agreements(
+        **{item.name: np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(Agreements)}
+    )
+
+
+def _draw_block(options: SyntheticOptions, block: int) -> tuple[Agreements, Agreements]:
+    """First agreements of a block's service points, and those that follow a move."""
+    first_point = block * POINTS_PER_BLOCK
+    points = np.arange(first_point, min(first_point + POINTS_PER_BLOCK, options.customers))
+    rng = stream(options.seed, Purpose.POPULATION, block)
+    is_business = rng.random(len(points)) < options.small_business_fraction
+    home_kinds = archetypes.numbers_of_class(archetypes.RESIDENTIAL)
+    business_kinds = archetypes.numbers_of_class(archetypes.SMALL_BUSINESS)
+    kind = np.where(is_business, _draw_kind(rng, business_kinds, len(points)), _draw_kind(rng, home_kinds, len(points)))
+    first = _draw_agreements(options, rng, points, kind)
+
+    moves = rng.random(len(points)) < options.mover_fraction * options.months / 12
+    days = (month_after(options.first_date, options.months) - options.first_date).days
+    margin = min(MOVE_MARGIN_DAYS, days // 4)
+    move_day = rng.integers(margin, days - margin, len(points))
+    stays = archetypes.column("stays_with_building")
+    movable = np.flatnonzero(~stays)
+    new_kind = np.where(stays[kind], kind, _draw_kind(rng, movable, len(points)))
+    second = _draw_agreements(options, rng, points, new_kind).rows(np.flatnonzero(moves))
+    first.ends_on_day[moves] = move_day[moves]
+    second.starts_on_day[:] = move_day[moves]
+    return first, second
+
+
+def _draw_kind(rng: np.random.Generator, kinds: np.ndarray, number: int) -> np.ndarray:
+    weights = archetypes.column("weight")[kinds]
+    return kinds[np.searchsorted(np.cumsum(weights / weights.sum())[:-1], rng.random(number), side="right")]
+
+
+def _draw_agreements(
+    options: SyntheticOptions, rng: np.random.Generator, points: np.ndarray, kind: np.ndarray
+) -> Agreements:
+    """Individuals of these archetypes. Their sizes and their shapes are drawn apart from each other."""
+    number = len(points)
+    noise = options.noise
+    size = rng.standard_normal(number)
+    median_kwh = np.array([archetypes.MEDIAN_ANNUAL_KWH[item.customer_class] for item in archetypes.ARCHETYPES])[kind]
+    annual_kwh = median_kwh * np.exp(options.size_spread * size)
+
+    names = ("always_on_share", "activity_share", "cooling_share", "heating_share", "vehicle_share")
+    typical_shares = np.stack([archetypes.column(name)[kind] for name in names], axis=1)
+    shares = typical_shares * np.exp(SHARE_SPREAD * noise * rng.standard_normal(typical_shares.shape))
+    shares /= shares.sum(axis=1, keepdims=True)
+    homes = archetypes.numbers_of_class(archetypes.RESIDENTIAL)
+    is_home = np.isin(kind, homes)
+    other_share = np.minimum(OTHER_HABITS * noise * rng.random(number), MOST_OTHER_SHARE)
+    vehicle = _draw_vehicles(rng, shares[:, 4] * annual_kwh, annual_kwh / median_kwh)
+    facing = rng.dirichlet((0.6, 1.6, 0.6), number)
+    solar_share = archetypes.column("solar_share")[kind] * np.exp(0.8 * noise * rng.standard_normal(number))
+    return Agreements(
+        service_point=points,
+        customer=np.zeros(number, np.int64),
+        archetype=kind,
+        annual_kwh=annual_kwh,
+        starts_on_day=np.full(number, -1),
+        ends_on_day=np.full(number, -1),
+        shift_hours=SHIFT_HOURS * noise * rng.standard_normal(number),
+        other_archetype=homes[rng.integers(0, len(homes), number)],
+        other_share=np.where(is_home, other_share, 0.0),
+        habit_waves=HABIT_WAVE_SIZE * noise * rng.standard_normal((number, 2 * HABIT_WAVES)),
+        shares=shares,
+        solar_share=solar_share,
+        roof_facing=facing[:, : len(ROOF_TURNS_HOURS)],
+        **vehicle,
+        **_draw_response(rng, kind, size),
+    )
+
+
+def _draw_vehicles(
+    rng: np.random.Generator, vehicle_kwh: np.ndarray, relative_size: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Chargers of a real size, used on as many nights as the energy needs: mean shapes then do not follow size."""
+    number = len(vehicle_kwh)
+    wanted_kw = TYPICAL_CHARGER_KW * relative_size * np.exp(0.25 * rng.standard_normal(number))
+    charger_kw = np.clip(wanted_kw, *CHARGER_KW_BOUNDS)
+    kwh_per_night = vehicle_kwh / 365
+    charge_hours = rng.uniform(1.8, 3.6, number)
+    most_nights = 0.92
+    charge_hours = np.maximum(charge_hours, kwh_per_night / (most_nights * charger_kw))
+    return {
+        "charger_kw": charger_kw,
+        "charge_hours": charge_hours,
+        "charge_probability": kwh_per_night / (charge_hours * charger_kw),
+        "charge_from_hour": 11.2 + 0.9 * rng.standard_normal(number),
+    }
+
+
+def _draw_response(rng: np.random.Generator, kind: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
+    """True flexibility, willingness and response, and the flags that the utility has on file.
+
+    Flexibility knows the archetype but not the size; larger customers are a little more willing.
+    """
+    number = len(kind)
+    flexible = archetypes.column("flexible_fraction")[kind] * np.exp(0.35 * rng.standard_normal(number))
+    willing = _logit(archetypes.column("willingness")[kind]) + 0.2 * size + 0.7 * rng.standard_normal(number)
+    responds = _logit(archetypes.column("response")[kind]) + 0.6 * rng.standard_normal(number)
+    willingness = _probability(willing)
+    has_consent = rng.random(number) < 0.85
+    has_medical_need = rng.random(number) < 0.02
+    enrolled = rng.random(number) < 0.4 * willingness
+    return {
+        "flexible_fraction": np.clip(flexible, 0.0, 0.9),
+        "willingness": willingness,
+        "response_probability": _probability(responds),
+        "has_consent": has_consent,
+        "has_medical_need": has_medical_need,
+        "is_enrolled": enrolled & has_consent & ~has_medical_need,
+    }
+
+
+def _logit(probability: np.ndarray) -> np.ndarray:
+    return np.log(probability / (1 - probability))
+
+
+def _probability(logit: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-logit))
+
+
+def _give_customers(options: SyntheticOptions, agreements: Agreements, next_agreement: np.ndarray) -> None:
+    """Number the customers, and give some of them the service point next door as a second one."""
+    points = len(next_agreement)
+    rng = stream(options.seed, Purpose.POPULATION, -(-points // POINTS_PER_BLOCK))
+    wishes = rng.random(points) < options.second_point_fraction
+    agreements.customer[:] = np.arange(1, len(agreements) + 1)
+    is_home = np.isin(agreements.archetype, archetypes.numbers_of_class(archetypes.RESIDENTIAL))
+    owners = np.zeros(points, bool)
+    for point in np.flatnonzero(wishes):
+        before = point - 1
+        if (
+            before < 0
+            or owners[before]
+            or is_home[before] != is_home[point]
+            or next_agreement[before] >= 0
+            or next_agreement[point] >= 0
+        ):
+            continue
+        owners[[before, point]] = True
+        agreements.customer[point] = agreements.customer[before]
+        for trait in ("willingness", "response_probability", "has_consent", "has_medical_need", "is_enrolled"):
+            getattr(agreements, trait)[point] = getattr(agreements, trait)[before]
+
+
+def date_of_day(options: SyntheticOptions, day: int) -> date | None:
+    """The date of a day since the utility's first; None for an open end (-1)."""
+    return None if day < 0 else options.first_date + timedelta(days=int(day))
+
+
+def service_point_id(number: int) -> str:
+    """Text id of a service point by its number from 0."""
+    return f"SP{number + 1:06d}"
+
+
+def customer_id(number: int) -> str:
+    """Text id of a customer by its number from 1."""
+    return f"C{number:06d}"

@@ -1,0 +1,243 @@
+"""One block of service points and one month at a time: from agreements to the rows of a meter export."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from peakwise.synthetic.faults import DECIMALS, Fault, FaultRuns, plan_faults, runs_of, written_kwh
+from peakwise.synthetic.load import draw_days, net_kw
+from peakwise.synthetic.local_clock import LocalMonth, local_month, month_after, month_number
+from peakwise.synthetic.options import SyntheticOptions
+from peakwise.synthetic.population import Population
+from peakwise.synthetic.random_streams import POINTS_PER_BLOCK, Purpose, stream
+from peakwise.synthetic.weather import Conditions, ReferenceYear, Weather, conditions_of, reference_year
+
+CHANNELS = ("delivered", "received")
+
+
+@dataclass(frozen=True)
+class Utility:
+    """What all blocks and months share."""
+
+    options: SyntheticOptions
+    population: Population
+    weather: Weather
+    reference: ReferenceYear
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks of service points."""
+        return -(-self.population.service_points // POINTS_PER_BLOCK)
+
+
+@dataclass(frozen=True)
+class MonthSetting:
+    """What all blocks share within one month."""
+
+    index: int
+    month: LocalMonth
+    conditions: Conditions
+    first_day_since_start: int
+
+    @property
+    def number(self) -> int:
+        """Months since year 0, by which random streams know the month."""
+        return month_number(self.month.first_day)
+
+
+@dataclass(frozen=True)
+class ReadingRows:
+    """Rows of a readings file as parallel arrays; service points by number, channels by position in CHANNELS."""
+
+    service_point: np.ndarray
+    channel: np.ndarray
+    interval_start_at: np.ndarray
+    kwh: np.ndarray
+    version: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.kwh)
+
+
+@dataclass(frozen=True)
+class BlockMonth:
+    """All that one block and month give.
+
+    Attributes:
+        rows: For the month's file: readings by service point, channel and time, then the block's second rows.
+        late_rows: For the next month's file.
+        expected_readings: Readings without any fault.
+        service_point, channel: Of each register, for `faults`.
+        faults: Runs of faults, or None when faults are off.
+        agreement: Positions of the agreements that ran in this month.
+        delivered_kwh, received_kwh: What each of them would have drawn and fed in without any fault or outage.
+    """
+
+    rows: ReadingRows
+    late_rows: ReadingRows
+    expected_readings: int
+    service_point: np.ndarray
+    channel: np.ndarray
+    faults: FaultRuns | None
+    agreement: np.ndarray
+    delivered_kwh: np.ndarray
+    received_kwh: np.ndarray
+
+
+def make_month_setting(utility: Utility, index: int) -> MonthSetting:
+    """Clock and weather of the utility's month number `index` from 0."""
+    month = local_month(utility.options, index)
+    return MonthSetting(
+        index=index,
+        month=month,
+        conditions=conditions_of(utility.options, utility.weather, month),
+        first_day_since_start=(month.first_day - utility.options.first_date).days,
+    )
+
+
+def make_utility(options: SyntheticOptions, population: Population, weather: Weather) -> Utility:
+    """Bind population and weather together."""
+    return Utility(options, population, weather, reference_year(options, weather))
+
+
+def make_block_month(utility: Utility, setting: MonthSetting, block: int) -> BlockMonth:
+    """Readings of one block in one month, with everything that goes wrong on their way."""
+    options, month = utility.options, setting.month
+    first_point = block * POINTS_PER_BLOCK
+    points = np.arange(first_point, min(first_point + POINTS_PER_BLOCK, utility.population.service_points))
+    net, agreement, energy = _net_kwh(utility, setting, block, points)
+
+    has_roof = utility.population.has_roof[points]
+    register_point = np.repeat(np.arange(len(points)), 1 + has_roof)
+    is_received = np.append(False, register_point[1:] == register_point[:-1])
+    true_kwh = net[register_point]
+    true_kwh[is_received] *= -1
+    np.maximum(true_kwh, 0.0, out=true_kwh)
+
+    plan = plan_faults(
+        options,
+        block,
+        setting.number,
+        register_point,
+        month.intervals,
+        is_last_month=setting.index == options.months - 1,
+    )
+    service_point = points[register_point]
+    channel = is_received.astype(np.int8)
+    if plan is None:
+        written, faults = true_kwh, None
+        regular = _all_rows(service_point, channel, month, true_kwh)
+        rows, late_rows = regular, _no_rows()
+    else:
+        written = written_kwh(options, block, setting.number, plan, true_kwh)
+        faults = runs_of(plan, true_kwh, written)
+        estimated = plan.fault == Fault.ESTIMATED
+        regular = _all_rows(service_point, channel, month, written, keep=plan.fault != Fault.MISSING)
+
+        def second_rows(is_late: np.ndarray) -> list[ReadingRows]:
+            return [
+                _some_rows(service_point, channel, month, written, plan.is_resent & is_late, version=0),
+                _some_rows(service_point, channel, month, true_kwh, estimated & is_late, version=1),
+            ]
+
+        rows = joined([regular, *second_rows(~plan.is_late)])
+        late_rows = joined(second_rows(plan.is_late))
+    return BlockMonth(
+        rows=rows,
+        late_rows=late_rows,
+        expected_readings=true_kwh.size,
+        service_point=service_point,
+        channel=channel,
+        faults=faults,
+        agreement=agreement,
+        delivered_kwh=energy[0],
+        received_kwh=energy[1],
+    )
+
+
+def _net_kwh(
+    utility: Utility, setting: MonthSetting, block: int, points: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Net energy of each service point and interval, and what each agreement of the month had of it.
+
+    Returns:
+        Net kWh (service point x interval, 4 decimals); positions of agreements; their delivered and received kWh.
+    """
+    options, month, population = utility.options, setting.month, utility.population
+    first_day, end_day = setting.first_day_since_start, setting.first_day_since_start + month.days
+    following = population.next_agreement[points]
+    move_day = np.where(following >= 0, population.agreements.starts_on_day[following], end_day)
+    has_moved = move_day <= first_day
+    moving = np.flatnonzero((move_day > first_day) & (move_day < end_day))
+    agreement = np.concatenate([np.where(has_moved, following, points), following[moving]])
+    point_in_block = np.concatenate([np.arange(len(points)), moving])
+
+    days_before = (month.first_day - month_after(month.first_day, -1)).days
+    net = net_kw(
+        population.agreements.rows(agreement),
+        point_in_block,
+        month,
+        setting.conditions,
+        utility.reference,
+        draw_days(options.seed, options.noise, block, setting.number, len(points), month.days),
+        draw_days(options.seed, options.noise, block, setting.number - 1, len(points), days_before),
+        stream(options.seed, Purpose.READINGS, block, setting.number),
+        options.noise,
+    )
+    # Whole numbers of the last decimal, so that sums are exact.
+    units = np.rint(net.astype(np.float64) * (month.interval_minutes / 60 * 10**DECIMALS))
+    for row, point in enumerate(moving, start=len(points)):
+        before_move = month.day_index < move_day[point] - first_day
+        units[row, before_move] = 0.0
+        units[point, ~before_move] = 0.0
+    delivered = np.maximum(units, 0.0).sum(axis=1) / 10**DECIMALS
+    received = delivered - units.sum(axis=1) / 10**DECIMALS
+    units[moving] += units[len(points) :]
+    return units[: len(points)] / 10**DECIMALS, agreement, (delivered, received)
+
+
+def joined(parts: list[ReadingRows]) -> ReadingRows:
+    """Rows one after another."""
+    names = ("service_point", "channel", "interval_start_at", "kwh", "version")
+    return ReadingRows(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _no_rows() -> ReadingRows:
+    return ReadingRows(*(np.zeros(0, kind) for kind in (np.int64, np.int8, np.int64, np.float64, np.int64)))
+
+
+def _all_rows(
+    service_point: np.ndarray,
+    channel: np.ndarray,
+    month: LocalMonth,
+    kwh: np.ndarray,
+    keep: np.ndarray | None = None,
+) -> ReadingRows:
+    """Version 0 of every reading of the block's registers, but for those that `keep` leaves out."""
+    rows = ReadingRows(
+        service_point=np.repeat(service_point, month.intervals),
+        channel=np.repeat(channel, month.intervals),
+        interval_start_at=np.tile(month.interval_start_at, len(service_point)),
+        kwh=kwh.ravel(),
+        version=np.zeros(kwh.size, np.int64),
+    )
+    if keep is None or keep.all():
+        return rows
+    kept = keep.ravel()
+    return ReadingRows(
+        rows.service_point[kept], rows.channel[kept], rows.interval_start_at[kept], rows.kwh[kept], rows.version[kept]
+    )
+
+
+def _some_rows(
+    service_point: np.ndarray, channel: np.ndarray, month: LocalMonth, kwh: np.ndarray, mask: np.ndarray, version: int
+) -> ReadingRows:
+    """The few readings that a mask, register x interval, picks out."""
+    register, interval = np.nonzero(mask)
+    return ReadingRows(
+        service_point=service_point[register],
+        channel=channel[register],
+        interval_start_at=month.interval_start_at[interval],
+        kwh=kwh[register, interval],
+        version=np.full(len(register), version, np.int64),
+    )
