@@ -3,7 +3,10 @@ with
 
 readings as (select * from {{ ref('stg_meter__readings') }}),
 
-agreements as (select * from {{ ref('int_meter_agreements') }}),
+agreements as (
+    select * from {{ ref('int_meter_agreements') }}
+    where channel = 'delivered'
+),
 
 summed_hours as (select * from {{ ref('int_customer_hours_summed') }}),
 

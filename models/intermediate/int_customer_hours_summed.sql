@@ -5,7 +5,10 @@ with
 
 readings as (select * from {{ ref('stg_meter__readings') }}),
 
-agreements as (select * from {{ ref('int_meter_agreements') }}),
+agreements as (
+    select * from {{ ref('int_meter_agreements') }}
+    where channel = 'delivered'
+),
 
 instants as (select * from {{ ref('int_instants_localized') }}),
 

@@ -1,5 +1,4 @@
--- Who holds which meter when, without gaps and without overlaps, so that every reading of a delivered channel belongs to
--- exactly one row. Time that no agreement covers belongs to customer 0, nobody: its energy is counted, not lost.
+-- Who holds which meter when, without gaps and without overlaps, so that every reading belongs to exactly one row. Time that no agreement covers belongs to customer 0, nobody: its energy is counted, not lost.
 with
 
 meters as (select * from {{ ref('stg_meter__meters') }}),
@@ -9,14 +8,6 @@ agreements as (select * from {{ ref('stg_meter__service_agreements') }}),
 customers as (select * from {{ ref('stg_meter__customers') }}),
 
 utility as (select * from {{ ref('stg_meter__utility') }}),
-
-delivered as (
-    select
-        meter_key,
-        service_point_id
-    from meters
-    where channel = 'delivered'
-),
 
 agreements_in_utc as (
     select
@@ -30,22 +21,24 @@ agreements_in_utc as (
 
 held as (
     select
-        delivered.meter_key,
+        meters.meter_key,
+        meters.channel,
         customers.customer_key,
         agreements_in_utc.valid_from_at,
         agreements_in_utc.valid_to_at
-    from delivered
-    inner join agreements_in_utc on delivered.service_point_id = agreements_in_utc.service_point_id
+    from meters
+    inner join agreements_in_utc on meters.service_point_id = agreements_in_utc.service_point_id
     inner join customers on agreements_in_utc.customer_id = customers.customer_id
     union all
     select
-        delivered.meter_key,
+        meters.meter_key,
+        meters.channel,
         customers.customer_key,
         timestamp '1900-01-01' as valid_from_at,
         timestamp '2200-01-01' as valid_to_at
-    from delivered
-    inner join customers on delivered.service_point_id = customers.customer_id
-    where delivered.service_point_id not in (select agreements.service_point_id from agreements)
+    from meters
+    inner join customers on meters.service_point_id = customers.customer_id
+    where meters.service_point_id not in (select agreements.service_point_id from agreements)
 ),
 
 -- A customer with several meters needs all of them for a whole hour, so the count must hold at every moment: cut each
@@ -53,11 +46,13 @@ held as (
 changes as (
     select
         customer_key,
+        channel,
         valid_from_at as change_at
     from held
     union
     select
         customer_key,
+        channel,
         valid_to_at as change_at
     from held
 ),
@@ -65,21 +60,24 @@ changes as (
 periods as (
     select
         customer_key,
+        channel,
         change_at as valid_from_at,
-        lead(change_at) over (partition by customer_key order by change_at) as valid_to_at
+        lead(change_at) over (partition by customer_key, channel order by change_at) as valid_to_at
     from changes
 ),
 
 held_in_periods as (
     select
         held.meter_key,
+        held.channel,
         held.customer_key,
         periods.valid_from_at,
         periods.valid_to_at,
-        count(*) over (partition by held.customer_key, periods.valid_from_at) as meters_held
+        cast(count(*) over (partition by held.customer_key, held.channel, periods.valid_from_at) as integer) as meters_held
     from held
     inner join periods
         on held.customer_key = periods.customer_key
+        and held.channel = periods.channel
         and held.valid_from_at <= periods.valid_from_at
         and held.valid_to_at >= periods.valid_to_at
 ),
@@ -87,22 +85,27 @@ held_in_periods as (
 ends_of_tenure as (
     select
         meter_key,
+        channel,
         valid_from_at as vacant_to_at,
         lag(valid_to_at, 1, timestamp '1900-01-01') over (partition by meter_key order by valid_from_at) as vacant_from_at
     from held
     union all
     select
-        delivered.meter_key,
+        meters.meter_key,
+        meters.channel,
         timestamp '2200-01-01' as vacant_to_at,
         coalesce(max(held.valid_to_at), timestamp '1900-01-01') as vacant_from_at
-    from delivered
-    left join held on delivered.meter_key = held.meter_key
-    group by delivered.meter_key
+    from meters
+    left join held on meters.meter_key = held.meter_key
+    group by
+        meters.meter_key,
+        meters.channel
 ),
 
 vacant as (
     select
         meter_key,
+        channel,
         0 as customer_key,
         vacant_from_at as valid_from_at,
         vacant_to_at as valid_to_at,

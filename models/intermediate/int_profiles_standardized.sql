@@ -23,6 +23,17 @@ measured as (
     cross join utility
 ),
 
+with_deviation as (
+    select
+        *,
+        sqrt(
+            {% for column in hour_columns() %}
+                power({{ column }} - total_kw / 24, 2){{ ' +' if not loop.last }}
+            {% endfor %}
+        ) / sqrt(24) as deviation_kw
+    from measured
+),
+
 scaled as (
     select
         *,
@@ -36,22 +47,28 @@ scaled as (
             when 'unit_norm' then norm_kw
             when 'peak_share' then peak_kw
             when 'min_max' then peak_kw - base_kw
-            when 'z_score' then sqrt(greatest(norm_kw * norm_kw / 24 - (total_kw / 24) * (total_kw / 24), 0))
+            when 'z_score' then deviation_kw
         end as scale_kw
-    from measured
+    from with_deviation
 ),
 
+-- Averages of decimals: exact in any order, so that the number of threads changes nothing.
 hourly_moments as (
     select
+        customer_class,
         season,
         day_type,
         {% for column in hour_columns() %}
-            avg({{ column }}) as mean_{{ column }},
-            stddev_pop({{ column }}) as deviation_{{ column }}{{ ',' if not loop.last }}
+            avg(cast({{ column }} as decimal(24, 12))) as mean_{{ column }},
+            sqrt(greatest(
+                avg(cast({{ column }} * {{ column }} as decimal(30, 12)))
+                - power(avg(cast({{ column }} as decimal(24, 12))), 2), 0
+            )) as deviation_{{ column }}{{ ',' if not loop.last }}
         {% endfor %}
     from scaled
     where standardisation = 'hourly_z_score'
     group by
+        customer_class,
         season,
         day_type
 ),
@@ -71,13 +88,22 @@ standardized as (
         {% endfor %}
     from scaled
     left join hourly_moments
-        on scaled.season = hourly_moments.season and scaled.day_type = hourly_moments.day_type
+        on scaled.customer_class = hourly_moments.customer_class
+        and scaled.season = hourly_moments.season
+        and scaled.day_type = hourly_moments.day_type
 ),
 
--- A perfectly flat customer has no shape under min_max and z_score.
+-- A flat customer has no shape under min_max and z_score; what is left of one after rounding is no shape either.
 with_shape as (
-    select * from standardized
-    where {{ hour_columns('') | join(' + ') }} is not null
+    select standardized.*
+    from standardized
+    inner join scaled
+        on standardized.customer_key = scaled.customer_key
+        and standardized.season = scaled.season
+        and standardized.day_type = scaled.day_type
+    where
+        {{ hour_columns('', 'standardized.') | join(' + ') }} is not null
+        and (scaled.scale_kw is null or scaled.scale_kw > 1e-9 * scaled.total_kw)
 )
 
 select * from with_shape

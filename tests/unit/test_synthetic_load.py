@@ -16,14 +16,18 @@ def readings(folder: Path) -> pd.DataFrame:
     """All readings with local time, and the archetype and size of a service point's first customer."""
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
+    # Short codes instead of texts make the data frame fast.
+    connection.execute("create type channels as enum ('delivered', 'received')")
+    connection.execute(f"create type archetypes as enum {archetypes.NAMES}")
     frame = connection.execute(
         f"""
-        select readings.*, archetype, annual_kwh,
+        select readings.service_point_id[3:]::integer as service_point_id, channel::channels as channel,
+            kwh, archetype::archetypes as archetype, annual_kwh,
             timezone('America/New_York', timezone('UTC', interval_start_at)) as local_start
         from '{folder}/readings/*.parquet' as readings
         join '{folder}/truth/customers.parquet' as truth
             on truth.service_point_id = readings.service_point_id and truth.valid_from is null
-        order by readings.service_point_id, channel, interval_start_at
+        order by 1, 2, interval_start_at
         """
     ).df()
     connection.close()

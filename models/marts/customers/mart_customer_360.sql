@@ -22,6 +22,7 @@ usage as (
         count(*) as usage_days,
         count(case when shapes_profile then 1 end) as good_days,
         sum(kwh) as kwh,
+        sum(received_kwh) as received_kwh,
         cast(sum(kwh) as double) * 60 * 24 * 365 / sum(received_minutes) as annualised_kwh
     from daily_usage
     group by customer_key
@@ -66,6 +67,7 @@ joined as (
         cast(coalesce(usage.usage_days, 0) as integer) as usage_days,
         cast(coalesce(usage.good_days, 0) as integer) as good_days,
         cast(usage.kwh as decimal(18, 6)) as kwh,
+        cast(usage.received_kwh as decimal(18, 6)) as received_kwh,
         usage.annualised_kwh,
         contributions.mean_kw,
         contributions.own_peak_kw,

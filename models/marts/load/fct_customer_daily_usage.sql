@@ -2,6 +2,8 @@ with
 
 assessed as (select * from {{ ref('int_customer_days_assessed') }}),
 
+received as (select * from {{ ref('int_customer_days_received') }}),
+
 customers as (select * from {{ ref('dim_customer') }}),
 
 usage as (
@@ -12,6 +14,7 @@ usage as (
         assessed.season,
         assessed.day_type,
         assessed.kwh,
+        received.received_kwh,
         assessed.peak_kw,
         assessed.received_minutes,
         assessed.expected_minutes,
@@ -19,6 +22,8 @@ usage as (
         assessed.quality_reason is null as shapes_profile
     from assessed
     inner join customers on assessed.customer_key = customers.customer_key
+    left join received
+        on assessed.customer_key = received.customer_key and assessed.local_date = received.local_date
 )
 
 select * from usage
