@@ -4,13 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
 from peakwise import paths
 from peakwise.errors import UnusableInput
 from peakwise.segmentation import SegmentationSummary, segment_customers
 from peakwise.segmentation.run import DEFAULT_K, DEFAULT_SEED
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 
 def arguments() -> argparse.Namespace:

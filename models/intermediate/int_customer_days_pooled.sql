@@ -24,7 +24,7 @@ pooled as (
     from good_days
     group by
         customer_key,
-        cube (season, day_type)
+        cube(season, day_type)
     union all
     select
         good_days.customer_key,

@@ -34,7 +34,7 @@ pooled as (
     from seasonal_sums
     group by
         customer_key,
-        cube (season, day_type)
+        cube(season, day_type)
     union all
     select
         customer_key,

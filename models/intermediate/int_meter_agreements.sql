@@ -1,4 +1,5 @@
--- Who holds which meter when, without gaps and without overlaps, so that every reading belongs to exactly one row. Time that no agreement covers belongs to customer 0, nobody: its energy is counted, not lost.
+-- Who holds which meter when, without gaps and without overlaps, so that every reading belongs to exactly one row. Time
+-- that no agreement covers belongs to customer 0, nobody: its energy is counted, not lost.
 with
 
 meters as (select * from {{ ref('stg_meter__meters') }}),

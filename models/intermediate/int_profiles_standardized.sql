@@ -18,7 +18,11 @@ measured as (
         {{ hour_columns() | join(' + ') }} as total_kw,
         greatest({{ hour_columns() | join(', ') }}) as peak_kw,
         least({{ hour_columns() | join(', ') }}) as base_kw,
-        sqrt({% for column in hour_columns() %}{{ column }} * {{ column }}{{ ' + ' if not loop.last }}{% endfor %}) as norm_kw
+        sqrt(
+            {% for column in hour_columns() %}
+                {{ column }} * {{ column }}{{ ' +' if not loop.last }}
+            {% endfor %}
+        ) as norm_kw
     from shapes
     cross join utility
 ),
@@ -91,19 +95,13 @@ standardized as (
         on scaled.customer_class = hourly_moments.customer_class
         and scaled.season = hourly_moments.season
         and scaled.day_type = hourly_moments.day_type
+    -- A flat customer has no shape under min_max and z_score; what is left of one after rounding is none either.
+    where scaled.scale_kw is null or scaled.scale_kw > 1e-9 * scaled.total_kw
 ),
 
--- A flat customer has no shape under min_max and z_score; what is left of one after rounding is no shape either.
 with_shape as (
-    select standardized.*
-    from standardized
-    inner join scaled
-        on standardized.customer_key = scaled.customer_key
-        and standardized.season = scaled.season
-        and standardized.day_type = scaled.day_type
-    where
-        {{ hour_columns('', 'standardized.') | join(' + ') }} is not null
-        and (scaled.scale_kw is null or scaled.scale_kw > 1e-9 * scaled.total_kw)
+    select * from standardized
+    where {{ hour_columns('') | join(' + ') }} is not null
 )
 
 select * from with_shape

@@ -20,7 +20,8 @@ shares as (
     select
         assignments.segment_id,
         {% for column in hour_columns() %}
-            profiles.{{ column }} / ({{ hour_columns(prefix='profiles.') | join(' + ') }}) as {{ column[:7] }}{{ ',' if not loop.last }}
+            profiles.{{ column }} / ({{ hour_columns(prefix='profiles.') | join(' + ') }})
+                as {{ column[:7] }}{{ ',' if not loop.last }}
         {% endfor %}
     from assignments
     inner join one_run on assignments.run_id = one_run.run_id

@@ -29,3 +29,8 @@ def releases() -> Path:
 def published() -> Path:
     """The link that always shows the newest whole release."""
     return home() / "published"
+
+
+def figures() -> Path:
+    """Figures of the warehouse in place; releases take a copy."""
+    return home() / "warehouse" / "figures"

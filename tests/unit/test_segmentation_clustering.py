@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peakwise.segmentation import clustering
-from peakwise.segmentation.clustering import centroid_distances, centroid_order, different_shapes, fit_segments
-from peakwise.segmentation.indices import SilhouetteSample, sampled_rows, separation
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
+
+from peakwise.segmentation import clustering
+from peakwise.segmentation.clustering import centroid_distances, centroid_order, different_shapes, fit_segments
+from peakwise.segmentation.indices import SilhouetteSample, sampled_rows, separation
 
 HOURS = np.arange(24)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from peakwise.segmentation import class_segmentation, segment_class
 from peakwise.segmentation.null_test import LEAD, CloudMeasures, gaussian_cloud, has_structure, measure_clouds
 

@@ -8,9 +8,10 @@ import duckdb
 import numpy as np
 import pyarrow
 import pytest
-import segment_customers as command
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import segment_customers as command
 from peakwise.errors import UnusableInput
 from peakwise.segmentation import segment_customers
 from peakwise.segmentation.profiles import HOUR_COLUMNS, read_profiles

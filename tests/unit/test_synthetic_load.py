@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+
 from peakwise.synthetic import SyntheticOptions, archetypes, generate
 from peakwise.synthetic.local_clock import local_month
 from peakwise.synthetic.population import make_population

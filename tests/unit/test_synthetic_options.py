@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
+
 from peakwise.errors import UnusableInput
 from peakwise.synthetic import SyntheticOptions
 

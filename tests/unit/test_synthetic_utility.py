@@ -5,9 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-import generate_readings
 import pyarrow.parquet as pq
 import pytest
+
+import generate_readings
 from peakwise.errors import UnusableInput
 from peakwise.synthetic import SyntheticOptions, SyntheticSummary, generate, utility
 

@@ -87,7 +87,7 @@ own_peaks as (
     where shapes_profile
     group by
         customer_key,
-        cube (season)
+        cube(season)
 ),
 
 own_peak_sums as (

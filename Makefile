@@ -1,0 +1,55 @@
+# Peakwise: `make run` needs Python 3.11 to 3.13 and make, nothing else.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+export DO_NOT_TRACK := 1
+export DBT_PROFILES_DIR := $(CURDIR)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run update test lint bench docs figures clean
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## Set up .venv from requirements.lock
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Peakwise needs Python 3.11 to 3.13. Say which one: make PYTHON=python3.12 …"; exit 2; }
+	@echo "Setting up $(VENV) from requirements.lock (a minute or so, once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+# Empty values mean "not given". Exit code 1 means done with rejects: the summary says so, make need not fail.
+OPTIONS = --customers='$(CUSTOMERS)' --system-load='$(SYSTEM_LOAD)' --label='$(LABEL)' \
+	--label-timezone='$(LABEL_TIMEZONE)' --utility-timezone='$(UTILITY_TIMEZONE)' --columns='$(COLUMNS)' \
+	--channel='$(CHANNEL)' --holidays='$(HOLIDAYS)' --method='$(METHOD)' --k='$(K)' --seed='$(SEED)' \
+	--target-count='$(TARGET_COUNT)' --target-kw='$(TARGET_KW)' \
+	--synthetic-customers='$(SYNTHETIC_CUSTOMERS)' --synthetic-months='$(SYNTHETIC_MONTHS)'
+
+run: $(INSTALLED) ## Build a new warehouse: synthetic, or from READINGS=… (see README)
+	@$(BIN)/python scripts/run_pipeline.py $(OPTIONS) --readings $(READINGS) || [ $$? -eq 1 ]
+
+update: $(INSTALLED) ## Add READINGS=… to the warehouse in place
+	@$(BIN)/python scripts/run_pipeline.py --update $(OPTIONS) --readings $(READINGS) || [ $$? -eq 1 ]
+
+lint: $(INSTALLED) ## Check style: ruff and sqlfluff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint models tests/data_tests
+
+test: $(INSTALLED) lint ## Everything a contributor needs: style, pytest, and dbt build with all tests
+	$(BIN)/pytest
+
+bench: $(INSTALLED) ## Measure speed and memory as ratios, and write docs/benchmarks.md
+	$(BIN)/python benchmarks/run_benchmarks.py
+
+docs: $(INSTALLED) ## Write the static dbt documentation to target/static_index.html
+	$(BIN)/dbt docs generate --static
+
+clean: ## Remove outputs, build files and the environment
+	rm -rf output target logs .pytest_cache .ruff_cache .hypothesis $(VENV)

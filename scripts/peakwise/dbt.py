@@ -1,0 +1,93 @@
+"""Runs dbt inside this process: one import, one parse, and the parsed project used again for every further command."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from peakwise.paths import PROJECT
+
+QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-print")
+
+
+class DbtFailed(Exception):
+    """A dbt command did not succeed; the text names each node that failed and why."""
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """What a dbt command did: nodes that succeeded, and the seconds they took together."""
+
+    nodes: int
+    seconds: float
+
+
+@contextmanager
+def warehouse_environment(warehouse: Path) -> Iterator[None]:
+    """Point the project's profile at one warehouse file while the block runs."""
+    names = {"PEAKWISE_WAREHOUSE": str(warehouse), "DO_NOT_TRACK": "1"}
+    former = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+class Dbt:
+    """The project's dbt, parsed once.
+
+    dbt is the slowest import of the pipeline, so it is made when first used.
+    """
+
+    def __init__(self, warehouse: Path, target_folder: Path) -> None:
+        """Remember where to build; nothing runs yet.
+
+        Args:
+            warehouse: The DuckDB file to build in.
+            target_folder: Where dbt writes its artifacts and logs.
+        """
+        self.warehouse = warehouse
+        self.target_folder = target_folder
+        self.manifest: Any = None
+
+    def run(self, *arguments: str) -> DbtResult:
+        """Run one dbt command, such as `run("build", "--selector", "models")`.
+
+        Raises:
+            DbtFailed: A node failed, or dbt itself did.
+        """
+        from dbt.cli.main import dbtRunner
+
+        with warehouse_environment(self.warehouse):
+            if self.manifest is None:
+                parsed = dbtRunner().invoke([*QUIET, "parse", *self.folders()])
+                if not parsed.success:
+                    raise DbtFailed(f"dbt cannot parse the project: {parsed.exception}")
+                self.manifest = parsed.result
+            outcome = dbtRunner(manifest=self.manifest).invoke([*QUIET, *arguments, *self.folders()])
+        if not outcome.success:
+            raise DbtFailed(failures(outcome))
+        results = list(outcome.result)
+        return DbtResult(len(results), sum(result.execution_time for result in results))
+
+    def folders(self) -> list[str]:
+        """Options that keep dbt's files out of the project folder."""
+        return [
+            "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+            "--target-path", str(self.target_folder), "--log-path", str(self.target_folder / "logs"),
+        ]  # fmt: skip
+
+
+def failures(outcome: Any) -> str:
+    """One line for each failed node: its name and the first line of what the database said."""
+    if outcome.exception is not None:
+        return str(outcome.exception)
+    failed = [result for result in outcome.result if str(result.status) in ("error", "fail", "runtime error")]
+    return "\n".join(f"{result.node.name}: {' '.join(str(result.message).split())[:400]}" for result in failed)

@@ -1,0 +1,254 @@
+"""Runs every step in one process: from meter files to a published release.
+
+A new warehouse is built beside the one in place and takes its place only when it is whole and its tests on keys and
+conservation pass. Its file has the same name in another folder, because views remember the name of their database.
+"""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from peakwise import paths, publishing
+from peakwise.dbt import Dbt
+from peakwise.errors import UnusableInput
+from peakwise.loading import (
+    Clock,
+    FileResult,
+    ReadingOptions,
+    UtilitySettings,
+    load_customers,
+    load_readings,
+    load_system_load,
+    set_holidays,
+    set_utility,
+)
+from peakwise.segmentation import SegmentationSummary, segment_customers
+from peakwise.steps import Steps
+from peakwise.synthetic import SyntheticOptions, generate
+from peakwise.warehouse import connect
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a run reads.
+
+    Attributes:
+        readings: Files, folders or globs of readings.
+        options: How to understand them.
+        customers: File of customers and agreements, if there is one.
+        system_load: File of the utility's system load, if there is one.
+    """
+
+    readings: list[str]
+    options: ReadingOptions
+    customers: Path | None = None
+    system_load: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to.
+
+    Attributes:
+        files: Where the rows of each file went.
+        segmentation: The segmentation run, or None with `segmentation_reason`.
+        segmentation_reason: Why there is none.
+        release: The published release.
+    """
+
+    files: list[FileResult]
+    segmentation: SegmentationSummary | None
+    segmentation_reason: str
+    release: publishing.Release
+
+    @property
+    def has_rejects(self) -> bool:
+        """Whether any row of any file was rejected."""
+        return any(file.rows_rejected for file in self.files)
+
+
+def synthetic_source(options: SyntheticOptions, steps: Steps) -> tuple[Source, UtilitySettings]:
+    """Make the synthetic utility and say how to read it."""
+    folder = paths.synthetic()
+    with steps.step("generate", "making a synthetic utility") as step:
+        summary = generate(options, folder, step.advance_to)
+        step.outcome = (
+            f"a synthetic utility: {summary.customers:,} customers, {options.months} months, {summary.rows:,} readings"
+        )
+    source = Source(
+        readings=[str(folder / "readings")],
+        options=ReadingOptions(label="start", label_clock=Clock.parse("UTC")),
+        customers=folder / "customers.parquet",
+    )
+    settings = UtilitySettings(
+        time_zone=options.time_zone, holiday_calendar=options.holiday_calendar or None, currency="USD"
+    )
+    return source, settings
+
+
+@contextmanager
+def building_place() -> Iterator[Path]:
+    """A fresh folder beside the warehouse in place; only one run at a time has it.
+
+    Raises:
+        UnusableInput: Another run is at work.
+    """
+    folder = paths.warehouse().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UnusableInput(f"Another run is building a warehouse in {folder}. Wait for it to end.") from error
+        building = folder / ".building"
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir()
+        try:
+            yield building
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+
+
+def run(source: Source, settings: UtilitySettings, k: int, seed: int, steps: Steps) -> Outcome:
+    """Build a new warehouse for one source, put it in place, publish it.
+
+    Raises:
+        UnusableInput: The source cannot be used; the warehouse in place and the published release stay as they are.
+        DbtFailed: A model or a test failed; they stay as they are, too.
+    """
+    with building_place() as building:
+        warehouse = building / "peakwise.duckdb"
+        with connect(warehouse) as connection:
+            set_utility(connection, settings)
+            files = load_step(connection, source, steps)
+        return build_and_publish(warehouse, files, k, seed, steps, full_refresh=False)
+
+
+def update(source: Source, overrides: dict[str, object], k: int | None, seed: int, steps: Steps) -> Outcome:
+    """Add readings to a copy of the warehouse in place, build incrementally, put the copy in place, publish it.
+
+    What is not said of the labels is taken from the latest load.
+
+    Args:
+        source: What to add.
+        overrides: Settings of the utility to change.
+        k: Segments of each class; None keeps the latest run's.
+        seed: Seed of the segmentation.
+        steps: Shows progress.
+
+    Raises:
+        UnusableInput: There is no warehouse, or the source cannot be used.
+        DbtFailed: A model or a test failed.
+    """
+    in_place = paths.warehouse()
+    if not in_place.exists():
+        raise UnusableInput(f"There is no warehouse at {in_place} to update. Run `make run` first.")
+    with building_place() as building:
+        warehouse = building / "peakwise.duckdb"
+        shutil.copy2(in_place, warehouse)
+        with connect(warehouse) as connection:
+            settings, latest_k = settings_in_place(connection)
+            set_utility(connection, replace(settings, **overrides))
+            options = complete_options(connection, source.options)
+            files = load_step(connection, replace(source, options=options), steps)
+        full_refresh = source.customers is not None
+        return build_and_publish(warehouse, files, k or latest_k, seed, steps, full_refresh=full_refresh)
+
+
+def settings_in_place(connection: duckdb.DuckDBPyConnection) -> tuple[UtilitySettings, int]:
+    """The utility's settings, and k of the latest segmentation run (3 when there was none)."""
+    row = connection.execute("select * from raw.utility").fetchone()
+    if row is None:
+        raise UnusableInput("The warehouse in place has no utility yet. Run `make run READINGS=…` first.")
+    columns = [column[0] for column in connection.description]
+    latest = connection.execute(
+        "select max(k) from ml.segment_runs group by created_at order by created_at desc limit 1"
+    )
+    latest_k = latest.fetchone()
+    return UtilitySettings(**dict(zip(columns, row, strict=True))), latest_k[0] if latest_k else 3
+
+
+def complete_options(connection: duckdb.DuckDBPyConnection, options: ReadingOptions) -> ReadingOptions:
+    """Options with label and clock of the latest load where the user gave none."""
+    latest = connection.execute(
+        "select label, label_time_zone from raw.load_manifest order by load_id desc limit 1"
+    ).fetchone()
+    if latest is None:
+        return options
+    return replace(
+        options,
+        label=options.label or latest[0],
+        label_clock=options.label_clock or Clock.parse(latest[1]),
+    )
+
+
+def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Steps) -> list[FileResult]:
+    """Load everything of a source.
+
+    Raises:
+        UnusableInput: A file cannot be used. The message names each of them.
+    """
+    with steps.step("load", "loading readings") as step:
+        if source.customers is not None:
+            load_customers(connection, source.customers)
+        files = load_readings(
+            connection, source.readings, source.options, lambda done, total, path: step.advance_to(done, total)
+        )
+        unusable = [file for file in files if file.state == "unusable"]
+        if unusable:
+            raise UnusableInput("\n".join(file.message for file in unusable))
+        if source.system_load is not None:
+            load_system_load(connection, source.system_load, source.options)
+        set_holidays(connection)
+        rows = sum(file.rows_in for file in files)
+        known = sum(file.state == "known" for file in files)
+        step.outcome = f"{rows:,} rows from {len(files)} file(s)" + (f", {known} known already" if known else "")
+    return files
+
+
+def build_and_publish(
+    warehouse: Path, files: list[FileResult], k: int, seed: int, steps: Steps, *, full_refresh: bool
+) -> Outcome:
+    """Build the models around the segmentation, test, put the warehouse in place, publish."""
+    from peakwise import figures
+
+    dbt = Dbt(warehouse, paths.home() / "warehouse" / "dbt")
+    refresh = ["--full-refresh"] if full_refresh else []
+    with steps.step("profiles", "building daily usage, profiles and customers") as step:
+        result = dbt.run("build", "--selector", "before_segmentation", *refresh)
+        step.outcome = f"{result.nodes} seeds and models: quality, daily usage, profiles"
+    segmentation, reason = None, ""
+    with steps.step("segment", "grouping customers by the shape of their day") as step:
+        try:
+            segmentation = segment_customers(warehouse, k=k, seed=seed)
+            segments = sum(len(found.sizes) for found in segmentation.classes)
+            step.outcome = f"{segmentation.customers:,} customers in {segments} segments"
+        except UnusableInput as error:
+            # No shape to compare is a fact of the data, not a failure: the marts say 'not segmented'.
+            reason = step.outcome = str(error)
+    with steps.step("marts", "building segments, targets and customer 360") as step:
+        result = dbt.run("build", "--selector", "after_segmentation", *refresh)
+        step.outcome = f"{result.nodes} models: segments, customer 360, targets"
+    with steps.step("test", "testing keys and conservation") as step:
+        result = dbt.run("test", "--selector", "essential_tests")
+        step.outcome = f"{result.nodes} tests on keys and on the conservation of rows and energy pass"
+    with steps.step("figures", "drawing figures") as step:
+        drawn = figures.draw_all(warehouse, warehouse.parent / "figures")
+        step.outcome = f"{len(drawn)} figures"
+    with steps.step("publish", "publishing") as step:
+        put_in_place(warehouse)
+        release = publishing.publish(paths.warehouse(), paths.figures())
+        step.outcome = f"{len(release.rows)} tables at {release.folder}"
+    return Outcome(files, segmentation, reason, release)
+
+
+def put_in_place(warehouse: Path) -> None:
+    """Let the built warehouse and its figures take the place of the former ones."""
+    warehouse.replace(paths.warehouse())
+    shutil.rmtree(paths.figures(), ignore_errors=True)
+    (warehouse.parent / "figures").replace(paths.figures())

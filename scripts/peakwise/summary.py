@@ -1,0 +1,154 @@
+"""The short summary at the end of a run: where rows went, segments, targets, and where to look next."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from peakwise import paths
+from peakwise.loading import FileResult
+from peakwise.pipeline import Outcome
+from peakwise.warehouse import connect
+
+MOST_FILES_LISTED = 15
+
+
+def show_summary(outcome: Outcome, console: Console) -> None:
+    """Print the summary of a run."""
+    show_fates(outcome.files, console)
+    with connect(paths.warehouse(), read_only=True) as connection:
+        show_quality(connection, console)
+        show_segments(connection, outcome, console)
+        show_targets(connection, console)
+    published = relative(paths.published())
+    console.print(
+        f"\nResults  {escape(str(published))}/  peakwise.duckdb, parquet/, figures/, manifest.json", highlight=False
+    )
+    console.print(f"Try      {escape(query_to_try(published))}", highlight=False, soft_wrap=True)
+
+
+def relative(path: Path) -> Path:
+    """The path as seen from the working folder, where that is shorter."""
+    seen = Path(os.path.relpath(path))
+    return seen if not str(seen).startswith("../..") else path
+
+
+def query_to_try(published: Path) -> str:
+    """A command that shows the first targets; it needs nothing but the installed environment."""
+    sql = "select customer_id, segment_name, expected_kw, reason from mart_dr_targets where is_target order by rank limit 10"
+    return f".venv/bin/python -c \"import duckdb; print(duckdb.connect('{published}/peakwise.duckdb', read_only=True).sql('{sql}'))\""
+
+
+def show_fates(files: list[FileResult], console: Console) -> None:
+    """Print where the rows of each file went, and the total."""
+    table = Table("file", title="Rows in and where they went", title_justify="left")
+    counts = ("rows_in", "rows_accepted", "rows_duplicate", "rows_superseded", "rows_rejected")
+    for column in ("in", "accepted", "duplicate", "superseded", "rejected"):
+        table.add_column(column, justify="right")
+    if len(files) <= MOST_FILES_LISTED:
+        for file in files:
+            if file.state == "known":
+                table.add_row(escape(file.path.name), f"{file.rows_in:,}", "known already")
+            else:
+                table.add_row(escape(file.path.name), *(f"{getattr(file, count):,}" for count in counts))
+    if len(files) > 1:
+        loaded = [file for file in files if file.state == "loaded"]
+        table.add_section()
+        table.add_row(
+            f"{len(loaded)} files", *(f"{sum(getattr(file, count) for file in loaded):,}" for count in counts)
+        )
+    console.print()
+    console.print(table)
+    ambiguous = sum(file.rows_ambiguous for file in files)
+    if ambiguous:
+        console.print(
+            f"{ambiguous:,} rows lie in the repeated hour of a clock change and were read as the first of the two."
+        )
+
+
+def show_quality(connection, console: Console) -> None:
+    """Print energy, days and the reasons why days may not shape profiles."""
+    days, kwh, good = connection.execute(
+        "select count(*), sum(kwh), count_if(shapes_profile) from marts.fct_customer_daily_usage"
+    ).fetchone()
+    if not days:
+        return
+    reasons = connection.execute("""
+        select quality_reason, count(*) from marts.fct_customer_daily_usage
+        where quality_reason is not null group by 1 order by 2 desc
+    """).fetchall()
+    told = ", ".join(f"{count:,} {reason}" for reason, count in reasons) or "none"
+    console.print(
+        f"{kwh:,.0f} kWh delivered on {days:,} customer-days; {1 - good / days:.2%} of them shape no profile ({told}).",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def show_segments(connection, outcome: Outcome, console: Console) -> None:
+    """Print the segments with their sizes and names, and how far to trust them."""
+    console.print()
+    if outcome.segmentation is None:
+        console.print(f"Not segmented: {escape(outcome.segmentation_reason)}", highlight=False, soft_wrap=True)
+        return
+    segments = connection.execute("""
+        select customer_class, segment_id, segment_name, customers, customer_fraction, peak_window_kw, mean_peak_window_kw
+        from marts.mart_segment_summary order by segment_id
+    """).fetchall()
+    run = outcome.segmentation
+    title = f"Segments by shape of day ({run.standardisation}, season {run.season}, day type {run.day_type})"
+    table = Table("class", "segment", "name", title=title, title_justify="left")
+    for column in ("customers", "share", "kW at peak", "kW each"):
+        table.add_column(column, justify="right")
+    for customer_class, segment_id, name, customers, share, total_kw, mean_kw in segments:
+        table.add_row(
+            escape(customer_class), str(segment_id), escape(name), f"{customers:,}", f"{share:.0%}",
+            f"{total_kw or 0:,.0f}", f"{mean_kw or 0:.2f}",
+        )  # fmt: skip
+    console.print(table)
+    for found in run.classes:
+        console.print(f"{escape(found.customer_class)}: {escape(found.verdict)}", highlight=False, soft_wrap=True)
+
+
+def show_targets(connection, console: Console) -> None:
+    """Print the target lists: who can be asked, who is chosen, and the kW to expect of them."""
+    peak = connection.execute("""
+        select season, peak_window_start_hour, peak_window_end_hour, system_peak_kw, system_peak_date, system_peak_hour
+        from marts.mart_system_peak where is_peak_season
+    """).fetchone()
+    console.print()
+    if peak is None:
+        console.print("No target lists: no system load yet.")
+        return
+    season, start_hour, end_hour, system_kw, date, hour = peak
+    window = f"{start_hour:02d}:00 to {end_hour:02d}:00" if start_hour is not None else "unknown hours"
+    console.print(
+        f"The system peaked at {system_kw:,.0f} kW on {date} at {hour:02d}:00 local time; the peak window is {window} on "
+        f"{season}'s peak days.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    lists = connection.execute("""
+        select
+            customer_class, count(*), count_if(is_eligible), count_if(is_target),
+            coalesce(sum(expected_kw) filter (where is_target), 0), coalesce(sum(expected_kw) filter (where is_eligible), 0)
+        from marts.mart_dr_targets group by 1 order by 1
+    """).fetchall()
+    table = Table("class", title="Targets: reduce at the peak", title_justify="left")
+    for column in ("customers", "eligible", "targets", "expected kW", "of all eligible"):
+        table.add_column(column, justify="right")
+    for customer_class, customers, eligible, targets, target_kw, eligible_kw in lists:
+        share = f"{target_kw / eligible_kw:.0%}" if eligible_kw else "-"
+        table.add_row(
+            escape(customer_class), f"{customers:,}", f"{eligible:,}", f"{targets:,}", f"{target_kw:,.1f}", share
+        )
+    console.print(table)
+    flexible = connection.execute("select flexible_fraction from marts.dim_utility").fetchone()[0]
+    console.print(
+        f"Expected kW rest on an assumption: {flexible:.0%} of load in the peak window is flexible "
+        "(seeds/targeting_assumptions.csv).",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,146 @@
+"""Run Peakwise from meter files to target lists, in one process."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from peakwise.dbt import DbtFailed
+from peakwise.errors import UnusableInput
+from peakwise.loading import Clock, ReadingOptions, UtilitySettings
+from peakwise.pipeline import Source, run, synthetic_source, update
+from peakwise.readers.columns import parse_column_mapping
+from peakwise.steps import Steps
+from peakwise.summary import show_summary
+from peakwise.synthetic import SyntheticOptions
+
+EPILOG = """
+Examples:
+  scripts/run_pipeline.py
+  scripts/run_pipeline.py --readings london.parquet --label end --label-timezone UTC --utility-timezone Europe/London
+  scripts/run_pipeline.py --update --readings december/
+
+Exit codes: 0 done, 1 done but rows were rejected, 2 the input cannot be used.
+"""
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The options of the command line; an empty text counts as not given, as `make` passes it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    text = {"type": lambda value: value or None, "default": None}
+    parser.add_argument(
+        "--readings", nargs="*", default=[], help="files, folders or globs; without them a synthetic utility"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="add to the warehouse in place instead of building a new one"
+    )
+    parser.add_argument("--customers", **text, metavar="FILE", help="customers and service agreements, Parquet or CSV")
+    parser.add_argument("--system-load", **text, metavar="FILE", help="the utility's own system load")
+    parser.add_argument("--label", **text, help="what a time label marks: start or end of its interval")
+    parser.add_argument(
+        "--label-timezone", **text, metavar="ZONE", help="clock of the labels: UTC, +10:00 or Europe/London"
+    )
+    parser.add_argument("--utility-timezone", **text, metavar="ZONE", help="zone of local days and hours")
+    parser.add_argument("--columns", **text, metavar="FIELD=NAME,…", help="columns, where names are not recognised")
+    parser.add_argument("--channel", **text, help="delivered or received, for files without a channel column")
+    parser.add_argument("--holidays", **text, metavar="CALENDAR", help="country of the holidays, such as GB or US-NY")
+    parser.add_argument("--method", **text, help="standardisation of profiles (default: daily_share)")
+    parser.add_argument("--k", **text, help="segments of each customer class (default: 3)")
+    parser.add_argument("--seed", **text, help="seed of every random choice (default: 7)")
+    parser.add_argument("--target-count", **text, help="customers wanted on each class's list")
+    parser.add_argument("--target-kw", **text, help="expected kW wanted from each class's list")
+    parser.add_argument("--synthetic-customers", **text, help="size of the synthetic utility (default: 1000)")
+    parser.add_argument("--synthetic-months", **text, help="length of its history (default: 12)")
+    return parser.parse_args(arguments)
+
+
+def number(text: str | None, name: str, kind: type = int) -> int | float | None:
+    """A number option, or None when it was not given.
+
+    Raises:
+        UnusableInput: The text is no number.
+    """
+    try:
+        return None if text is None else kind(text)
+    except ValueError as error:
+        raise UnusableInput(f"{name} is '{text}' but must be a {'whole ' if kind is int else ''}number.") from error
+
+
+def settings_given(given: argparse.Namespace) -> dict[str, object]:
+    """The utility's settings that were given on the command line."""
+    values = {
+        "time_zone": given.utility_timezone,
+        "holiday_calendar": given.holidays,
+        "standardisation": given.method,
+        "target_count": number(given.target_count, "TARGET_COUNT"),
+        "target_kw": number(given.target_kw, "TARGET_KW", float),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def source_given(given: argparse.Namespace) -> Source:
+    """The source that the command line names."""
+    return Source(
+        readings=given.readings,
+        options=ReadingOptions(
+            label=given.label,
+            label_clock=Clock.parse(given.label_timezone) if given.label_timezone else None,
+            columns=parse_column_mapping(given.columns),
+            channel=given.channel or "delivered",
+        ),
+        customers=Path(given.customers) if given.customers else None,
+        system_load=Path(given.system_load) if given.system_load else None,
+    )
+
+
+def work(given: argparse.Namespace, console: Console) -> int:
+    """Do what the command line asks for and return the exit code."""
+    steps = Steps(console)
+    k, seed = number(given.k, "K"), number(given.seed, "SEED") or 7
+    settings = settings_given(given)
+    if given.update:
+        if not given.readings:
+            raise UnusableInput("Say what to add: make update READINGS=<file, folder or glob>")
+        if fixed := {"time_zone", "holiday_calendar", "standardisation"} & settings.keys():
+            raise UnusableInput(
+                f"An update cannot change {', '.join(sorted(fixed))}: build a new warehouse with `make run` for that."
+            )
+        outcome = update(source_given(given), settings, k, seed, steps)
+    else:
+        if given.readings:
+            source = source_given(given)
+            clock = source.options.label_clock
+            if "time_zone" not in settings and (clock is None or clock.utility_time_zone is None):
+                raise UnusableInput(
+                    "Say by which local clock the utility's customers live, for days and hours are local: "
+                    "UTILITY_TIMEZONE=Europe/London or another IANA zone"
+                )
+            utility = UtilitySettings(**({"time_zone": clock.utility_time_zone} if clock else {}) | settings)
+        else:
+            synthetic = SyntheticOptions(
+                customers=number(given.synthetic_customers, "CUSTOMER_COUNT") or 1000,
+                months=number(given.synthetic_months, "MONTHS") or 12,
+            )
+            source, utility = synthetic_source(synthetic, steps)
+            utility = UtilitySettings(**vars(utility) | settings)
+        outcome = run(source, utility, k or 3, seed, steps)
+    show_summary(outcome, console)
+    return 1 if outcome.has_rejects else 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; every expected failure is one clear sentence on standard error."""
+    console, errors = Console(), Console(stderr=True)
+    try:
+        return work(parse(arguments), console)
+    except (UnusableInput, DbtFailed) as error:
+        errors.print(f"[red]Stopped.[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
