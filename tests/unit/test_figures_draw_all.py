@@ -11,7 +11,8 @@ from PIL import Image
 
 import draw_figures as command
 from peakwise.errors import UnusableInput
-from peakwise.figures import draw_all
+from peakwise.figures import draw_all, segment_count, segment_load_shapes, system_load, target_curve
+from peakwise.figures.segments import read_segments
 from peakwise.warehouse import connect
 
 HOURS = [f"hour_{hour:02d}_kw" for hour in range(24)]
@@ -164,7 +165,7 @@ def drawn(path, folder):
         with Image.open(file) as image:
             assert image.format == "PNG"
             assert image.width == 1350
-            assert 450 < image.height < 20_000
+            assert 300 < image.height < 20_000
             assert len(set(image.convert("L").resize((300, 200)).get_flattened_data())) > 20
     assert sorted(path.name for path in folder.iterdir()) == sorted(file.name for file in files)
     return [file.name for file in files]
@@ -187,7 +188,7 @@ def test_customers_without_segments_give_no_segment_figures_and_remove_stale_one
 
 def test_one_customer_is_drawn(warehouse, tmp_path):
     path = warehouse(customers=1, segments_of_class=1, days=2)
-    assert drawn(path, tmp_path / "figures") == ALL_FIGURES
+    assert drawn(path, tmp_path / "figures") == [name for name in ALL_FIGURES if name != "segment_count.png"]
 
 
 def test_an_unknown_peak_window_and_unknown_peak_load_are_drawn(warehouse, tmp_path):
@@ -195,13 +196,53 @@ def test_an_unknown_peak_window_and_unknown_peak_load_are_drawn(warehouse, tmp_p
     assert drawn(path, tmp_path / "figures") == ALL_FIGURES
 
 
-def test_many_classes_with_long_names_are_drawn(warehouse, tmp_path):
+def test_classes_and_segments_beyond_the_most_are_left_out(warehouse, tmp_path, monkeypatch):
+    monkeypatch.setattr("peakwise.figures.segments.MOST_SEGMENTS", 5)
+    monkeypatch.setattr("peakwise.figures.segment_count.MOST_CLASSES", 2)
+    monkeypatch.setattr("peakwise.figures.target_curve.MOST_CLASSES", 2)
     classes = [
-        f"large industrial and $agricultural$ customers_of_tariff_{number:02d}_with_interruptible_supply"
-        for number in range(12)
+        f"large industrial and $agricultural$ customers_of_tariff_{number}_with_interruptible_supply"
+        for number in "abc"
     ]
-    path = warehouse(classes=classes, customers=240, segments_of_class=3)
+    path = warehouse(classes=classes, customers=90, segments_of_class=2)
     assert drawn(path, tmp_path / "figures") == ALL_FIGURES
+    with connect(path, read_only=True) as connection:
+        found = read_segments(connection)
+        assert (len(found.drawn), found.left_out) == (5, 1)
+        assert segment_count.read(connection).left_out == 1
+        assert target_curve.read(connection).left_out == 1
+
+
+def test_curves_of_many_customers_are_thinned_and_keep_both_ends(warehouse):
+    with connect(warehouse(customers=5000, segments_of_class=0, days=1), read_only=True) as connection:
+        (curve,) = target_curve.read(connection).drawn
+        shapes_of_nobody = segment_load_shapes.read(connection)
+    assert shapes_of_nobody is None
+    assert (curve.eligible_customers, curve.targets) == (5000, 500)
+    assert len(curve.points) <= target_curve.POINTS_OF_A_CURVE + 2
+    assert curve.points[0] == (0, 0.0)
+    assert curve.points[-1] == (5000, curve.eligible_kw)
+
+
+def test_the_bold_line_is_the_mean_of_all_customers_not_of_the_sample(warehouse):
+    with connect(warehouse(customers=700, segments_of_class=1, days=1), read_only=True) as connection:
+        shapes = segment_load_shapes.read(connection)
+        columns = ", ".join(HOURS)
+        profiles = np.array(connection.execute(f"select {columns} from marts.fct_customer_load_profile").fetchall())
+    expected = (100 * profiles / profiles.sum(axis=1, keepdims=True)).mean(axis=0)
+    assert shapes.samples[1].shape == (segment_load_shapes.MOST_CUSTOMERS_DRAWN, 24)
+    np.testing.assert_allclose(shapes.means[1], expected, rtol=1e-9)
+
+
+def test_days_with_missing_hours_are_no_daily_peaks(warehouse):
+    path = warehouse(days=5, segments_of_class=0)
+    with connect(path) as connection:
+        connection.execute(
+            "delete from marts.fct_system_load_hourly where local_date = '2025-11-21' and local_hour > 3"
+        )
+        assert [day.day for day, _, _ in system_load.read(connection).daily_peaks] == [20, 22, 23, 24]
+        connection.execute("delete from marts.fct_system_load_hourly where local_hour > 3")
+        assert len(system_load.read(connection).daily_peaks) == 5
 
 
 def test_an_empty_warehouse_draws_nothing(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peakwise.figures.page import text_width, wrapped
+from peakwise.figures.page import balanced, text_width, wrapped
 from peakwise.figures.segment_count import Candidate, ClassDiagnostics, SegmentCount, finding
 from peakwise.figures.segment_count import headline as count_headline
 from peakwise.figures.segment_sizes import headline as sizes_headline
@@ -47,6 +47,13 @@ def test_lines_above_the_most_fall_away_with_a_mark():
     assert lines[1].endswith(" …")
 
 
+def test_balanced_lines_have_about_one_length():
+    text = "no word of this headline is to stand alone on its last line, however wide the page may be"
+    first, second = balanced(text, 6.0, 10).split("\n")
+    assert f"{first} {second}" == text
+    assert abs(text_width(first, 10) - text_width(second, 10)) < 0.8
+
+
 def test_days_are_said_in_words():
     assert days_in_words("all", "all") == "all days"
     assert days_in_words("winter", "weekday") == "winter weekdays"
@@ -56,7 +63,7 @@ def test_days_are_said_in_words():
 def test_neighbouring_peak_days_share_a_label():
     days = [date(2025, 1, 31), date(2025, 2, 2), date(2025, 7, 4)]
     groups = neighbours(days, 5)
-    assert [group_label(group) for group in groups] == ["31 Jan to 2 Feb: 2 days", "4 Jul"]
+    assert [group_label(group) for group in groups] == ["31 Jan–2 Feb: 2 days", "4 Jul"]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.01, 0.4)), max_size=10))
@@ -65,6 +72,11 @@ def test_labels_of_peak_days_never_disturb_each_other(wanted):
     for number, place in enumerate(places):
         assert place.start >= 0 and place.end <= 1 + 1e-9
         assert not any(place.disturbs(other) for other in places[:number])
+
+
+def test_labels_move_up_where_that_makes_room():
+    places = arranged([(0.08, 0.25), (0.2, 0.1), (0.24, 0.1)])
+    assert [place.leader for place in places] == [0.08, 0.2, 0.24]
 
 
 def test_a_single_label_always_fits():
@@ -81,8 +93,10 @@ def segments(*drawn):
 
 def test_descriptive_segments_are_called_so_with_their_class():
     assert descriptive_sentence(segments(segment(1))) == ""
-    assert descriptive_sentence(segments(segment(1, descriptive_only=True))).startswith("Descriptive only: ")
-    some = segments(segment(1), segment(2, "business", descriptive_only=True))
+    assert descriptive_sentence(segments(segment(1, descriptive_only=True))) == ""
+    doubtful = [segment(number, "business", descriptive_only=True) for number in (2, 3)]
+    assert descriptive_sentence(segments(*doubtful)).startswith("Descriptive only: ")
+    some = segments(segment(1), *doubtful)
     assert descriptive_sentence(some).startswith("Descriptive only (business): ")
 
 
@@ -90,7 +104,7 @@ def test_the_headline_of_sizes_names_the_segment_that_weighs_most_at_the_peak():
     found = segments(segment(1, customers=0.7, peak=0.5), segment(2, customers=0.3, peak=0.5))
     assert sizes_headline(found) == "“Shape 2”: 30% of customers, 50% of peak load"
     unknown = segments(segment(1, peak=None), segment(2, peak=None))
-    assert sizes_headline(unknown) == "What 2 segments of customers draw at the peak"
+    assert sizes_headline(unknown) == "How large the 2 segments are; their load at the peak is not known"
 
 
 def diagnostics(*, k=3, descriptive_only):

@@ -1,5 +1,6 @@
 """The page of a figure: headline, subtitle and note around the axes, text that fits its width, and the file."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -28,9 +29,9 @@ def new_page(headline: str, subtitle: str = "", *, warning: str = "", note: str 
         note: What to know about the data, in small letters at the bottom.
         plot_height: Inches for the axes, which lay themselves out between the words.
     """
-    headline = wrapped(headline, WIDTH - 2 * _MARGIN, _HEADLINE_SIZE, weight="bold")
+    headline = balanced(headline, WIDTH - 2 * _MARGIN, _HEADLINE_SIZE, weight="bold")
     subtitle = wrapped(subtitle, WIDTH - 2 * _MARGIN, BODY_SIZE)
-    warning = wrapped(warning, WIDTH - 2 * _MARGIN, BODY_SIZE, weight="bold")
+    warning = balanced(warning, WIDTH - 2 * _MARGIN, BODY_SIZE, weight="bold")
     note = wrapped(note, WIDTH - 2 * _MARGIN, DETAIL_SIZE)
     headline_height = text_height(headline, _HEADLINE_SIZE)
     warning_down = _MARGIN + headline_height + 0.05 + text_height(subtitle, BODY_SIZE) + 0.08
@@ -60,6 +61,7 @@ def text_height(text: str, size: float) -> float:
     return (text.count("\n") + 1) * size * _LINE_HEIGHT / 72 if text else 0.0
 
 
+@lru_cache(maxsize=8192)
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Inches that a line of text takes."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
@@ -90,6 +92,18 @@ def wrapped(text: str, width: float, size: float, weight: str = "normal", most_l
         lines = lines[:most_lines]
         lines[-1] = lines[-1][: max(len(lines[-1]) - 2, 1)].rstrip(" ,") + " …"
     return "\n".join(lines)
+
+
+def balanced(text: str, width: float, size: float, weight: str = "normal") -> str:
+    """The text in as few lines as `width` inches allow, of about one length, so that no word stands alone."""
+    best = wrapped(text, width, size, weight)
+    lines = best.count("\n")
+    while lines and (width := 0.97 * width) > 0.5:
+        narrower = wrapped(text, width, size, weight)
+        if narrower.count("\n") > lines:
+            break
+        best = narrower
+    return best
 
 
 def panel_heading(axes: Axes, name: str, details: list[str], width: float) -> None:

@@ -51,7 +51,7 @@ class SegmentCount:
 
 
 def read(connection: duckdb.DuckDBPyConnection) -> SegmentCount | None:
-    """The diagnostics of the run that the marts show; None when customers are not segmented."""
+    """The diagnostics of the run that the marts show; None when there is nothing to compare."""
     runs = connection.execute("""
         select customer_class, customers, k, coalesce(descriptive_only, true), standardisation, run_id
         from ml.segment_runs
@@ -73,6 +73,8 @@ def read(connection: duckdb.DuckDBPyConnection) -> SegmentCount | None:
         ).fetchall()
         candidates = [Candidate(*row) for row in rows]
         classes.append(ClassDiagnostics(customer_class, customers, chosen_k, descriptive_only, candidates))
+    if all(len(found.candidates) < 2 for found in classes):
+        return None
     return SegmentCount(classes, len(runs) - len(classes), runs[0][4])
 
 
@@ -179,6 +181,7 @@ def draw_lines(axes: Axes, lines: list[list[tuple[int, float]]], diagnostics: Cl
     clouds, customers = lines
     if len(diagnostics.candidates) < 2:
         axes.text(0.5, 0.5, "too few customers to compare", transform=axes.transAxes, ha="center", color=GREY)
+        axes.set_axis_off()
         return
     for line, colour, width in ((clouds, GREY, 1.6), (customers, BLUE, 2.4)):
         if line:
@@ -210,12 +213,15 @@ def name_lines(axes: Axes, lines: list[list[tuple[int, float]]]) -> None:
     ]
     low, high = axes.get_ylim()
     named.sort(key=lambda entry: entry[0][1])
-    apart = (named[1][0][1] - named[0][0][1]) / (high - low) if len(named) == 2 else 1.0
-    moves = [0.0] * len(named) if apart >= _NAMES_APART else [(apart - _NAMES_APART) / 2, (_NAMES_APART - apart) / 2]
-    for ((k, value), name, colour), move in zip(named, moves, strict=True):
+    heights = [(value - low) / (high - low) for (_, value), _, _ in named]
+    if len(heights) == 2 and heights[1] - heights[0] < _NAMES_APART:
+        middle = sum(heights) / 2
+        heights = [middle - _NAMES_APART / 2, middle + _NAMES_APART / 2]
+    lift = max(0.0, _NAMES_APART / 2 - heights[0]) if heights else 0.0
+    for ((k, _), name, colour), height in zip(named, heights, strict=True):
         axes.annotate(
             name,
-            (k, value + move * (high - low)),
+            (k, low + (height + lift) * (high - low)),
             xytext=(9, 0),
             textcoords="offset points",
             va="center",

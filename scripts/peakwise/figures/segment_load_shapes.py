@@ -106,9 +106,7 @@ def draw(shapes: LoadShapes) -> Figure:
     )
     plot_height = rows * ((3.2 if columns == 1 else 1.9) + heading_height) + 0.5
     figure = new_page(
-        f"How {counted(len(segments.drawn), 'customer segment')} spread the energy of a day"
-        if len(segments.drawn) > 1
-        else "How the customers of the one segment spread the energy of a day",
+        headline(segments),
         f"Share of the day's energy in each hour, mean of {segments.profile_days}. Thin lines are customers, "
         f"at most {MOST_CUSTOMERS_DRAWN} of a segment; bold is the mean of all its customers, dotted an even day.",
         warning=descriptive_sentence(segments),
@@ -139,6 +137,16 @@ def draw(shapes: LoadShapes) -> Figure:
     return figure
 
 
+def headline(segments: Segments) -> str:
+    """What the figure shows, with the number of segments."""
+    if segments.left_out:
+        drawn, all_segments = len(segments.drawn), len(segments.drawn) + segments.left_out
+        return f"How the {drawn} largest of {all_segments} segments spread the energy of a day"
+    if len(segments.drawn) == 1:
+        return "How customers spread the energy of a day: one segment"
+    return f"How {len(segments.drawn)} customer segments spread the energy of a day"
+
+
 def number_of_columns(segments: Segments) -> int:
     """Panels in a row: a class fills whole rows where that is possible."""
     largest_class = max(
@@ -158,8 +166,8 @@ def details(segment: Segment, segments: Segments) -> list[str]:
 
 
 def highest_share(shapes: LoadShapes) -> float:
-    """Top of the shared axis: every mean fits, and nearly all customers; a few spikes may leave the panel."""
+    """Top of the shared axis: means stay clear of the label, nearly all customers fit, a few spikes leave the panel."""
     highest = [100 / 24]
-    highest += [float(np.max(mean)) for mean in shapes.means.values()]
-    highest += [float(np.percentile(sample, 99.5)) for sample in shapes.samples.values()]
-    return 1.15 * max(highest)
+    highest += [1.35 * float(np.max(mean)) for mean in shapes.means.values()]
+    highest += [1.15 * float(np.percentile(sample, 99.5)) for sample in shapes.samples.values()]
+    return max(highest)

@@ -3,7 +3,7 @@
 import duckdb
 from matplotlib.figure import Figure
 
-from peakwise.figures.page import new_page, wrapped
+from peakwise.figures.page import new_page, text_width, wrapped
 from peakwise.figures.segments import Segment, Segments, descriptive_sentence, read_segments
 from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREEN, GREY, INK, ORANGE, counted, percent
 
@@ -12,7 +12,7 @@ FILE_NAME = "segment_sizes.png"
 _MEASURES = (
     ("customer_fraction", "customers", BLUE),
     ("energy_fraction", "energy", GREEN),
-    ("peak_window_fraction", "load in the peak window", ORANGE),
+    ("peak_window_fraction", "peak load", ORANGE),
 )
 _LABEL_WIDTH = 2.6
 
@@ -28,7 +28,8 @@ def draw(segments: Segments) -> Figure:
     row_height = max(0.5, max(name.count("\n") + 1 for name in names) * 0.185 + 0.16)
     figure = new_page(
         headline(segments),
-        "Shares of all segmented customers. The black tick repeats a segment's share of customers, to compare with.",
+        "Shares of all segmented customers; peak load is their load in the peak window on peak days. "
+        "The black tick repeats the share of customers, to compare with.",
         warning=descriptive_sentence(segments),
         note=segments.left_out_note,
         plot_height=row_height * len(names) + 0.55,
@@ -45,7 +46,7 @@ def draw(segments: Segments) -> Figure:
                 axes.plot([usual, usual], [place - 0.36, place + 0.36], color=INK, linewidth=1.6, zorder=3)
             axes.annotate(
                 "not known" if share is None else percent(share),
-                (max(share or 0.0, usual or 0.0), place),
+                (0.0 if share is None else max(share, usual or 0.0), place),
                 xytext=(5, 0),
                 textcoords="offset points",
                 va="center",
@@ -65,8 +66,10 @@ def draw(segments: Segments) -> Figure:
 def headline(segments: Segments) -> str:
     """The segment that weighs more at the peak than its customers would, if there is one."""
     known = [segment for segment in segments.drawn if segment.customer_fraction and segment.peak_window_fraction]
-    if len(segments.drawn) == 1 or not known:
-        return f"What {counted(len(segments.drawn), 'segment')} of customers draw at the peak"
+    if len(segments.drawn) == 1:
+        return "All segmented customers are in one segment"
+    if not known:
+        return f"How large the {len(segments.drawn)} segments are; their load at the peak is not known"
     heaviest = max(known, key=lambda segment: segment.peak_window_fraction - segment.customer_fraction)
     if percent(heaviest.peak_window_fraction) == percent(heaviest.customer_fraction):
         return "Every segment draws its customers' share of the load at the peak"
@@ -80,13 +83,13 @@ def headline(segments: Segments) -> str:
 def label(segment: Segment, segments: Segments) -> str:
     """Name, class and size beside the bars."""
     size = counted(segment.customers, "customer")
-    rest = f"{segment.customer_class}, {size}" if segments.names_classes else size
-    return "\n".join(
-        [
-            wrapped(segment.name, _LABEL_WIDTH, DETAIL_SIZE, most_lines=2),
-            wrapped(rest, _LABEL_WIDTH, DETAIL_SIZE, most_lines=2),
-        ]
-    )
+    lines = [wrapped(segment.name, _LABEL_WIDTH, DETAIL_SIZE, most_lines=2)]
+    together = f"{segment.customer_class}, {size}" if segments.names_classes else size
+    if text_width(together, DETAIL_SIZE) <= _LABEL_WIDTH:
+        lines.append(together)
+    else:
+        lines += [wrapped(segment.customer_class, _LABEL_WIDTH, DETAIL_SIZE, most_lines=1), size]
+    return "\n".join(lines)
 
 
 def greatest_share(segments: Segments) -> float:

@@ -1,5 +1,6 @@
 """What the figures of segments share: which segments there are, and how they are called."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import duckdb
@@ -90,7 +91,13 @@ def read_segments(connection: duckdb.DuckDBPyConnection) -> Segments | None:
 
 def descriptive_sentence(segments: Segments) -> str:
     """The plain warning about segments that the null test could not tell from a cloud; empty when there are none."""
-    doubtful = {segment.customer_class for segment in segments.drawn if segment.descriptive_only}
+    # A class that is one segment has no borders to doubt.
+    sizes = Counter(segment.customer_class for segment in segments.drawn)
+    doubtful = {
+        segment.customer_class
+        for segment in segments.drawn
+        if segment.descriptive_only and sizes[segment.customer_class] > 1
+    }
     if not doubtful:
         return ""
     scope = "" if doubtful == set(segments.classes) else f" ({', '.join(sorted(doubtful))})"

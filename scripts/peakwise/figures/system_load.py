@@ -12,11 +12,12 @@ from matplotlib.ticker import StrMethodFormatter
 
 from peakwise.figures.page import new_page, text_width
 from peakwise.figures.peak_window import PeakWindow, read_peak_window, set_local_hours, shade_peak_window
-from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREY, HALO, VERMILION, amount, counted, power_unit
+from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREY, HALO, VERMILION, amount, power_unit
 
 FILE_NAME = "system_load.png"
 
 _ROWS_OF_DATES = 3
+_MOST_TRIES = 2000
 _HISTORY_WIDTH = 5.2
 """Inches of the left panel, about, to find which dates fit side by side."""
 _DAY_WIDTH = 2.9
@@ -92,8 +93,8 @@ def draw(load: SystemLoad) -> Figure:
     figure = new_page(
         f"The system peaked at {amount(load.peak_kw / kw_per_unit)} {unit} on {spelled(load.peak_date)}, "
         f"{load.peak_hour} to {load.peak_hour + 1} h",
-        f"{counted(peak_days, 'day')} with the highest hours {'is' if peak_days == 1 else 'are'} marked. "
-        f"{comparison(load)}",
+        f"{'The day' if peak_days == 1 else f'The {peak_days} days'} of highest load "
+        f"{'is' if peak_days == 1 else 'are'} marked. {comparison(load)}",
         plot_height=4.3,
     )
     history, day = figure.subplots(1, 2, width_ratios=(1.75, 1), sharey=True)
@@ -117,8 +118,8 @@ def comparison(load: SystemLoad) -> str:
         return ""
     more = sum(on_peak_days) / len(on_peak_days) / (sum(on_other_days) / len(on_other_days)) - 1
     return (
-        f"From {load.window.start_hour} to {load.window.end_hour} h they carry {abs(more):.0%} "
-        f"{'more' if more >= 0 else 'less'} than other days."
+        f"On peak days, load from {load.window.start_hour} to {load.window.end_hour} h is {abs(more):.0%} "
+        f"{'higher' if more >= 0 else 'lower'} than on other days."
     )
 
 
@@ -219,19 +220,28 @@ class LabelPlace:
 
 
 def arranged(wanted: list[tuple[float, float]]) -> list[LabelPlace] | None:
-    """Places for labels of a leader and a width each, from left to right; None when they do not all fit."""
-    places: list[LabelPlace] = []
-    for leader, width in wanted:
-        candidates = (
-            LabelPlace(leader, start, start + width, row)
-            for row in range(_ROWS_OF_DATES)
-            for start in (min(max(leader - share * width, 0.0), max(1 - width, 0.0)) for share in (0.5, 0.05, 0.95))
-        )
-        found = next((place for place in candidates if not any(place.disturbs(other) for other in places)), None)
-        if found is None:
-            return None
-        places.append(found)
-    return places
+    """Places for labels of a leader and a width each, from left to right; None when none are found for all."""
+    tries = 0
+
+    def placed(places: list[LabelPlace]) -> list[LabelPlace] | None:
+        nonlocal tries
+        if len(places) == len(wanted):
+            return places
+        leader, width = wanted[len(places)]
+        for row in range(_ROWS_OF_DATES):
+            for share in (0.5, 0.05, 0.95):
+                start = min(max(leader - share * width, 0.0), max(1 - width, 0.0))
+                place = LabelPlace(leader, start, start + width, row)
+                tries += 1
+                if tries > _MOST_TRIES:
+                    return None
+                if not any(place.disturbs(other) for other in places):
+                    found = placed([*places, place])
+                    if found is not None:
+                        return found
+        return None
+
+    return placed([])
 
 
 def neighbours(days: list[date], widest_gap_days: float) -> list[list[date]]:
@@ -246,12 +256,12 @@ def neighbours(days: list[date], widest_gap_days: float) -> list[list[date]]:
 
 
 def group_label(group: list[date]) -> str:
-    """The dates of a group: 16 Jan, or 13 to 21 Jan: 4 days."""
+    """The dates of a group: 16 Jan, or 13–21 Jan: 4 days."""
     first, last = group[0], group[-1]
     if len(group) == 1:
         return f"{first.day} {MONTHS[first.month - 1]}"
     start = f"{first.day}" if first.month == last.month else f"{first.day} {MONTHS[first.month - 1]}"
-    return f"{start} to {last.day} {MONTHS[last.month - 1]}: {len(group)} days"
+    return f"{start}–{last.day} {MONTHS[last.month - 1]}: {len(group)} days"
 
 
 def draw_mean_day(axes: Axes, load: SystemLoad, kw_per_unit: float) -> None:

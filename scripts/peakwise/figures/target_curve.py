@@ -185,10 +185,10 @@ def draw_curve(axes: Axes, curve: TargetCurve, *, large: bool) -> None:
         listed = curve.target_kw / kw_per_unit
         random = whole * curve.target_fraction
         axes.plot([curve.targets] * 2, [0, listed], color=VERMILION, linewidth=1.2, zorder=2)
-        for kw_of_list, height, name, colour, weight, marker_size in (
-            (listed, 0.24, "target" if curve.targets == 1 else "targets", VERMILION, "bold", 9),
-            (random, 0.11, "at random", GREY, "normal", 6),
-        ):
+        lists = [(listed, 0.24, "target" if curve.targets == 1 else "targets", VERMILION, "bold", 9)]
+        if curve.targets < people:
+            lists.append((random, 0.11, "at random", GREY, "normal", 6))
+        for kw_of_list, height, name, colour, weight, marker_size in lists:
             axes.plot([curve.targets], [kw_of_list], color=colour, marker="o", markersize=marker_size, zorder=4)
             axes.annotate(
                 f"{curve.targets:,} {name}: {amount(kw_of_list)} {unit}",

@@ -1,0 +1,46 @@
+"""Where the files of one benchmark run lie; all of them are removed at its end."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Places:
+    """Files of one variant of the readings.
+
+    Attributes:
+        folder: The run's working folder, common to all variants.
+        variant: `plain`, or `resent` where blocks of readings stand twice.
+    """
+
+    folder: Path
+    variant: str
+
+    @property
+    def readings(self) -> Path:
+        """The Parquet file that everybody reads."""
+        return self.folder / f"readings_{self.variant}.parquet"
+
+    @property
+    def bare_database(self) -> Path:
+        """DuckDB file with the readings as `create table as` left them."""
+        return self.folder / f"bare_{self.variant}.duckdb"
+
+    @property
+    def home(self) -> Path:
+        """Home of the pipeline's outputs."""
+        return self.folder / f"pipeline_{self.variant}"
+
+    @property
+    def warehouse(self) -> Path:
+        """The pipeline's warehouse file."""
+        return self.home / "warehouse" / "peakwise.duckdb"
+
+    @property
+    def dbt_folder(self) -> Path:
+        """dbt's artifacts: one folder, so that the project is parsed from scratch only once."""
+        return self.folder / "dbt"
+
+    def profiles(self, maker: str) -> Path:
+        """Mean kW by customer and local hour, as one of the ways made them."""
+        return self.folder / f"profiles_{maker}_{self.variant}.parquet"

@@ -1,0 +1,71 @@
+"""What several tests need: commands run as a user runs them, and the real data where it is there."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished command: its exit code and what it printed."""
+
+    code: int
+    output: str
+    errors: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """One PEAKWISE_HOME, and the commands that work in it."""
+
+    folder: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "warehouse" / "peakwise.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.folder / "published"
+
+    def command(self, *arguments: str | Path) -> Finished:
+        environment = os.environ | {
+            "PEAKWISE_HOME": str(self.folder),
+            "DBT_PROFILES_DIR": str(PROJECT),
+            "COLUMNS": "160",
+        }
+        environment.pop("PEAKWISE_WAREHOUSE", None)
+        done = subprocess.run(
+            [str(argument) for argument in arguments], cwd=PROJECT, env=environment, capture_output=True, text=True
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    def script(self, name: str, *arguments: str | Path) -> Finished:
+        return self.command(sys.executable, PROJECT / "scripts" / name, *arguments)
+
+    def dbt(self, *arguments: str) -> Finished:
+        target = self.folder / "dbt"
+        return self.command(
+            Path(sys.executable).parent / "dbt", *arguments, "--target-path", target, "--log-path", target / "logs"
+        )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A fresh, empty PEAKWISE_HOME."""
+    return Home(tmp_path / "home")
+
+
+def real_data(name: str) -> Path:
+    """A file of real readings beside the project; the test is skipped where it is absent."""
+    path = SHARED_DATA / name
+    if not path.exists():
+        pytest.skip(f"real meter data are not here: ../shared/data/{name}")
+    return path
