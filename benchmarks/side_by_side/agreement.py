@@ -3,18 +3,19 @@
 from pathlib import Path
 
 from side_by_side.peers import open_database
-from side_by_side.places import Places
+from side_by_side.places import PLAIN, RESENT, Places
 from side_by_side.stopwatch import Stopwatch
 
 LARGEST_DIFFERENCE_KW = 1e-6
 
 
-def compare(stopwatch: Stopwatch, plain: Places, resent: Places) -> dict[str, float]:
+def compare(stopwatch: Stopwatch, places: Places) -> dict[str, float]:
     """Largest difference in kW between the pipeline's profiles and each other way's.
 
     Raises:
         AssertionError: A profile differs by more than `LARGEST_DIFFERENCE_KW`, or is there on one side only.
     """
+    plain, resent = places.of_variant(PLAIN), places.of_variant(RESENT)
     ours = plain.profiles("peakwise")
     others = {
         "pandas, groupby": plain.profiles("pandas_groupby"),

@@ -3,22 +3,23 @@
 import shutil
 
 from peakwise.synthetic import SyntheticOptions, generate
-from side_by_side.places import Places
 from side_by_side.peers import open_database
+from side_by_side.places import PLAIN, RESENT, Places
 from side_by_side.stopwatch import Stopwatch
 
 # One block in fifty is sent again: 2% of the readings.
 BLOCKS_PER_RESENT_BLOCK = 50
 
 
-def make_readings(stopwatch: Stopwatch, plain: Places, resent: Places, customers: int, months: int) -> dict[str, int]:
+def make_readings(stopwatch: Stopwatch, places: Places, customers: int, months: int) -> dict[str, int]:
     """Write both variants, sorted by customer and time, and return how many rows each has.
 
     Every service point is a customer of its own from the first to the last day, so that grouping by the file's id is
     grouping by customer, for everybody. Re-sent blocks, a customer's 24 hours of a UTC day with identical values,
     stand at the end of the file.
     """
-    utility = plain.folder / "utility"
+    plain, resent = places.of_variant(PLAIN), places.of_variant(RESENT)
+    utility = places.folder / "utility"
     options = SyntheticOptions(customers=customers, months=months, mover_fraction=0.0, second_point_fraction=0.0)
     with stopwatch.phase("make readings"):
         generate(options.without_faults(), utility)
@@ -43,8 +44,8 @@ def make_readings(stopwatch: Stopwatch, plain: Places, resent: Places, customers
                 ) to '{resent.readings}' (format parquet, compression zstd)
             """)
             rows = {
-                places.variant: connection.execute(f"select count(*) from '{places.readings}'").fetchone()[0]
-                for places in (plain, resent)
+                made.variant: connection.execute(f"select count(*) from '{made.readings}'").fetchone()[0]
+                for made in (plain, resent)
             }
     shutil.rmtree(utility)
     return rows

@@ -1,7 +1,6 @@
 """This pipeline, stage by stage, by its own code."""
 
 import json
-import os
 import shutil
 import time
 from typing import Any
@@ -85,7 +84,6 @@ def marts(stopwatch: Stopwatch, places: Places) -> dict[str, Any]:
 
 def publishing(stopwatch: Stopwatch, places: Places) -> None:
     """A release of all marts."""
-    os.environ["PEAKWISE_HOME"] = str(places.home)
     from peakwise.publishing import publish
     from peakwise.warehouse import connect
 

@@ -1,7 +1,9 @@
 """Where the files of one benchmark run lie; all of them are removed at its end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+PLAIN, RESENT, RECOVERY = "plain", "resent", "recovery"
 
 
 @dataclass(frozen=True)
@@ -10,11 +12,15 @@ class Places:
 
     Attributes:
         folder: The run's working folder, common to all variants.
-        variant: `plain`, or `resent` where blocks of readings stand twice.
+        variant: `plain`, `resent` where blocks of readings stand twice, or `recovery`.
     """
 
     folder: Path
     variant: str
+
+    def of_variant(self, variant: str) -> "Places":
+        """The same run's files of another variant."""
+        return replace(self, variant=variant)
 
     @property
     def readings(self) -> Path:

@@ -21,9 +21,9 @@ def recover(
 
     Households only, perfect metering, one customer per service point for the whole time; k is the number of kinds.
     """
+    from peakwise.dbt import Dbt
     from peakwise.loading import Clock, ReadingOptions, UtilitySettings, load_readings, set_holidays, set_utility
     from peakwise.synthetic import SyntheticOptions, generate
-    from peakwise.dbt import Dbt
     from peakwise.warehouse import connect
 
     utility = places.folder / "recovery_utility"

@@ -29,8 +29,8 @@ typed as (
     select
         customer_key,
         local_date,
-        cast(kwh as decimal(18, 6)) as kwh,
-        cast(peak_kw as decimal(18, 6)) as peak_kw,
+        cast(kwh as decimal(18, 9)) as kwh,
+        cast(peak_kw as decimal(18, 9)) as peak_kw,
         cast(received_minutes as integer) as received_minutes
     from counted
 )

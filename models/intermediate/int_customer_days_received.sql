@@ -14,7 +14,7 @@ summed as (
     select
         agreements.customer_key,
         instants.local_date,
-        cast(sum(readings.kwh) as decimal(18, 6)) as received_kwh
+        cast(sum(readings.kwh) as decimal(18, 9)) as received_kwh
     from readings
     inner join agreements
         on readings.meter_key = agreements.meter_key

@@ -42,7 +42,7 @@ typed as (
         customer_key,
         hour_start_at,
         local_date,
-        cast(kwh as decimal(18, 6)) as kwh,
+        cast(kwh as decimal(18, 9)) as kwh,
         cast(floor(minutes) as integer) as minutes
     from summed
 )

@@ -67,7 +67,7 @@ typed as (
         shapes_profile,
         cast(hours as integer) as hours,
         cast(minutes as bigint) as minutes,
-        cast(kwh as decimal(18, 6)) as kwh
+        cast(kwh as decimal(18, 9)) as kwh
     from summed
 )
 

@@ -38,7 +38,7 @@ summed as (
         good_hours.customer_key,
         peak_days.season,
         good_hours.local_hour,
-        cast(sum(good_hours.kwh) as decimal(18, 6)) as kwh,
+        cast(sum(good_hours.kwh) as decimal(18, 9)) as kwh,
         cast(sum(good_hours.minutes) as bigint) as minutes
     from good_hours
     inner join peak_days on good_hours.local_date = peak_days.local_date

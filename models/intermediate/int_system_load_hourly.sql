@@ -35,9 +35,11 @@ joined as (
         instants.season,
         instants.day_type,
         cast(metered.customers as integer) as customers,
-        cast(metered.metered_kwh as decimal(18, 6)) as metered_kwh,
+        cast(metered.metered_kwh as decimal(18, 9)) as metered_kwh,
+        -- kWh of an hour is its mean kW; decimal, so that means over hours are exact in any order.
         cast(
-            case when exists (select 1 from system_load) then given.system_kwh else metered.metered_kwh end as double
+            case when exists (select 1 from system_load) then given.system_kwh else metered.metered_kwh end
+            as decimal(18, 9)
         ) as system_kw
     from instants
     inner join metered on instants.interval_start_at = metered.hour_start_at

@@ -6,11 +6,11 @@ system_load as (select * from {{ ref('int_system_load_hourly') }}),
 monthly_peaks as (
     select
         local_month,
-        max(system_kw) as system_kw,
-        max_by(hour_start_at, system_kw) as hour_start_at
+        hour_start_at,
+        system_kw
     from system_load
     where system_kw is not null
-    group by local_month
+    qualify row_number() over (partition by local_month order by system_kw desc, hour_start_at asc) = 1
 ),
 
 ranked as (

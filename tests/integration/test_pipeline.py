@@ -30,6 +30,11 @@ def query(path: Path, sql: str) -> list[tuple]:
         return connection.execute(sql).fetchall()
 
 
+def query_files(sql: str) -> list[tuple]:
+    with duckdb.connect() as connection:
+        return connection.execute(sql).fetchall()
+
+
 def models(path: Path) -> list[str]:
     """Tables of the intermediate and marts schemas; views follow from them."""
     names = query(
@@ -77,7 +82,7 @@ def test_the_summary_tells_where_rows_went_and_what_to_try(utility: Home) -> Non
 
 def test_the_fates_equal_the_faults_that_were_planted(utility: Home) -> None:
     truth = utility.folder / "synthetic" / "truth" / "faults.parquet"
-    planted = dict(duckdb.sql(f"select kind, sum(readings) from '{truth}' group by 1").fetchall())
+    planted = dict(query_files(f"select kind, sum(readings) from '{truth}' group by 1"))
     duplicate, superseded, rejected = query(
         utility.warehouse, "select sum(rows_duplicate), sum(rows_superseded), sum(rows_rejected) from raw.load_manifest"
     )[0]
@@ -93,11 +98,7 @@ def test_a_release_holds_every_mart_twice_with_figures_and_manifest(utility: Hom
     for name in marts:
         parquet = release / "parquet" / f"{name}.parquet"
         rows = query(release / "peakwise.duckdb", f"select count(*) from {name}")[0][0]
-        assert (
-            rows
-            == duckdb.execute(f"select count(*) from '{parquet}'").fetchone()[0]
-            == manifest["tables"][name]["rows"]
-        )
+        assert rows == query_files(f"select count(*) from '{parquet}'")[0][0] == manifest["tables"][name]["rows"]
         private = manifest["tables"][name]["personal_data"]
         assert stat.S_IMODE(parquet.stat().st_mode) == (0o600 if private else 0o644)
     assert manifest["figures"] and all(
@@ -141,7 +142,7 @@ def test_size_row_order_and_threads_change_no_label(utility: Home, tmp_path: Pat
     point = query(
         utility.warehouse, f"select service_point_id from raw.service_agreements where customer_id = '{chosen}' limit 1"
     )[0][0]
-    duckdb.sql(f"""
+    query_files(f"""
         copy (
             select * replace (case when service_point_id = '{point}' then kwh * 10 else kwh end as kwh)
             from '{readings}/*.parquet' order by hash(service_point_id || interval_start_at::varchar || kwh::varchar)
@@ -161,7 +162,7 @@ def test_a_run_never_mixes_two_utilities_and_a_failing_one_leaves_everything(uti
     home = Home(tmp_path / "home")
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
     for path, name in ((one, "A"), (two, "B")):
-        duckdb.sql(f"""
+        query_files(f"""
             copy (
                 select '{name}' as meter_id, timestamp '2024-01-01' + to_hours(h::integer) as interval_start, 1 + h % 24 as kwh
                 from range(24 * 30) as hours (h)
@@ -185,7 +186,7 @@ def test_a_run_never_mixes_two_utilities_and_a_failing_one_leaves_everything(uti
     [
         (["--readings", "nowhere.parquet"], "UTILITY_TIMEZONE"),
         (["--utility-timezone", "Europe/London", "--readings", "nowhere.parquet"], "No file of readings"),
-        (["--utility-timezone", "Europe/Londres", "--readings", "x"], "time zone 'Europe/Londres' is unknown"),
+        (["--utility-timezone", "Europe/Londres", "--readings", "x"], "Time zone 'Europe/Londres' is unknown"),
         (["--utility-timezone", "UTC", "--label", "middle", "--readings", "x"], "must be start or end"),
         (["--utility-timezone", "UTC", "--label-timezone", "+25:00", "--readings", "x"], "'+25:00' is unknown"),
         (["--utility-timezone", "UTC", "--holidays", "ZZ", "--readings", "x"], "no known calendar"),

@@ -32,7 +32,7 @@ def make_marts(connection):
             peak_window_fraction double, mean_peak_window_kw double)""",
         """mart_system_peak (season varchar, is_peak_season boolean, peak_window_start_hour smallint,
             peak_window_end_hour smallint)""",
-        """fct_system_load_hourly (hour_start_at timestamp, local_date date, local_hour smallint, system_kw double,
+        """fct_system_load_hourly (hour_start_at timestamp, local_date date, local_hour smallint, system_kw decimal(18, 9),
             overall_peak_day_rank integer)""",
         """mart_dr_targets (customer_class varchar, rank integer, expected_kw double, cumulative_kw double,
             is_eligible boolean, is_target boolean, flexible_fraction double)""",

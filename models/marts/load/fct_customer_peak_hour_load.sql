@@ -13,9 +13,10 @@ load_at_peak as (
         peak_hours.local_month,
         peak_hours.hour_start_at,
         peak_hours.peak_rank,
-        cast(hours.kwh as double) as customer_kw,
+        -- kWh of a whole hour is its mean kW; decimal, so that means over hours are exact in any order.
+        hours.kwh as customer_kw,
         peak_hours.system_kw,
-        cast(hours.kwh as double) / peak_hours.system_kw as system_peak_fraction
+        cast(hours.kwh as double) / nullif(cast(peak_hours.system_kw as double), 0) as system_peak_fraction
     from hours
     inner join peak_hours on hours.hour_start_at = peak_hours.hour_start_at
     inner join customers on hours.customer_key = customers.customer_key

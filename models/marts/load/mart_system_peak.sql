@@ -30,17 +30,35 @@ by_season as (
     from system_load
 ),
 
-peaks as (
+-- The first of equal peaks, so that every build names the same hour.
+peak_hours as (
     select
         season,
-        max(system_kw) as system_peak_kw,
-        max_by(hour_start_at, system_kw) as system_peak_at,
-        max_by(local_date, system_kw) as system_peak_date,
-        max_by(local_hour, system_kw) as system_peak_hour,
+        cast(system_kw as double) as system_peak_kw,
+        hour_start_at as system_peak_at,
+        local_date as system_peak_date,
+        local_hour as system_peak_hour
+    from by_season
+    where system_kw is not null
+    qualify row_number() over (partition by season order by system_kw desc, hour_start_at asc) = 1
+),
+
+means as (
+    select
+        season,
         avg(system_kw) as mean_system_kw,
         max(metered_kwh) as metered_peak_kw
     from by_season
     group by season
+),
+
+peaks as (
+    select
+        peak_hours.*,
+        means.mean_system_kw,
+        means.metered_peak_kw
+    from peak_hours
+    inner join means on peak_hours.season = means.season
 ),
 
 hours_on_peak_days as (
@@ -99,7 +117,7 @@ own_peak_sums as (
 ),
 
 peak_season as (
-    select coalesce(max(settings.peak_season), max_by(peaks.season, peaks.system_peak_kw)) as season
+    select coalesce(max(settings.peak_season), min_by(peaks.season, (-peaks.system_peak_kw, peaks.season))) as season
     from peaks
     cross join settings
     where peaks.season != 'all'

@@ -44,7 +44,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> SystemLoad | None:
         with days as (
             select
                 local_date,
-                max(system_kw) as peak_kw,
+                max(system_kw)::double as peak_kw,
                 bool_or(overall_peak_day_rank is not null) as is_peak_day,
                 count(*) >= 23 as is_whole
             from marts.fct_system_load_hourly
@@ -59,7 +59,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> SystemLoad | None:
     if not daily_peaks:
         return None
     peak_date, peak_hour, peak_kw = connection.execute("""
-        select local_date, local_hour, system_kw
+        select local_date, local_hour, system_kw::double
         from marts.fct_system_load_hourly
         where system_kw is not null
         order by system_kw desc, hour_start_at

@@ -248,7 +248,7 @@ def write(
         select 1 from contested_days as days
         where days.meter_key = meters.meter_key and days.utc_date = cast({placement.start} as date)
     )"""
-    values = "kwh::decimal(18, 6) as kwh, source_flag, version"
+    values = "kwh::decimal(18, 9) as kwh, source_flag, version"
     accepted = connection.execute(f"""
         insert into raw.readings
         select meters.meter_key, {placement.start}, meters.interval_minutes, {values}, {load_id}

@@ -39,7 +39,7 @@ def load_system_load(connection: duckdb.DuckDBPyConnection, path: Path, options:
             connection.execute("delete from raw.system_load")
             intervals = connection.execute(f"""
                 insert into raw.system_load
-                select {placement.start}, meters.interval_minutes, ({energy})::decimal(18, 6) {placement.rows}
+                select {placement.start}, meters.interval_minutes, ({energy})::decimal(18, 9) {placement.rows}
             """).fetchone()[0]
             repeated = connection.execute("""
                 select interval_start_at from raw.system_load group by 1 having count(*) > 1 order by 1 limit 1

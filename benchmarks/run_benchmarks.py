@@ -1,0 +1,111 @@
+"""Measure the pipeline beside bare DuckDB, pandas and Polars on the same file, and write docs/benchmarks.md."""
+
+import argparse
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from side_by_side.machine import describe_machine
+from side_by_side.places import PLAIN, RECOVERY, Places
+from side_by_side.processes import TaskFailed, run_in_process
+from side_by_side.report import Recovery, Run, recovery_cells, render
+from side_by_side.rounds import run_rounds
+
+from peakwise.paths import PROJECT, home
+
+PAGE = PROJECT / "docs" / "benchmarks.md"
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The options of the command line; `--quick` changes defaults, never what was given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=positive, help="customers of the timed file (default: 2000)")
+    parser.add_argument("--months", type=positive, help="months of hourly readings of each (default: 12)")
+    parser.add_argument("--repeats", type=positive, help="rounds; the least time of all counts (default: 3)")
+    parser.add_argument(
+        "--sweep-customers", type=positive, help="households of each utility of the sweep (default: 600)"
+    )
+    parser.add_argument("--skip-sweep", action="store_true", help="leave out how well shapes come back")
+    parser.add_argument("--output", type=Path, help="page to write (default: docs/benchmarks.md; none with --quick)")
+    parser.add_argument(
+        "--quick", action="store_true", help="60 customers, 2 months, 1 round: shows that all of it runs"
+    )
+    given = parser.parse_args(arguments)
+    given.customers = given.customers or (60 if given.quick else 2000)
+    given.months = given.months or (2 if given.quick else 12)
+    given.repeats = given.repeats or (1 if given.quick else 3)
+    given.sweep_customers = given.sweep_customers or (100 if given.quick else 600)
+    given.output = given.output or (None if given.quick else PAGE)
+    return given
+
+
+def sweep(places: Places, given: argparse.Namespace, console: Console) -> list[Recovery]:
+    """Recovery for each size spread and noise, or for the first of them only when it should be quick."""
+    found = []
+    for size_spread, noise in recovery_cells()[: 1 if given.quick else None]:
+        answer = run_in_process(
+            "recovery.recover", places.of_variant(RECOVERY), customers=given.sweep_customers, months=given.months,
+            size_spread=size_spread, noise=noise,
+        )  # fmt: skip
+        found.append(Recovery(size_spread, noise, answer.found))
+        indices = ", ".join(f"{method} {index:.3f}" for method, index in answer.found.items())
+        console.print(f"recovery at size spread {size_spread}, noise {noise}: {indices}", highlight=False)
+    return found
+
+
+def measure(given: argparse.Namespace, console: Console) -> Run:
+    """Make the readings, run every round, check that the profiles agree, run the sweep."""
+    scratch = home() / "benchmarks"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        places = Places(Path(folder), PLAIN)
+        made = run_in_process("dataset.make_readings", places, customers=given.customers, months=given.months)
+        console.print(f"{made.found[PLAIN]:,} readings made", highlight=False)
+        results = run_rounds(places, given.repeats, lambda line: console.print(escape(line), highlight=False))
+        differences = run_in_process("agreement.compare", places).found
+        console.print("the profiles agree", highlight=False)
+        recovery = [] if given.skip_sweep else sweep(places, given, console)
+    return Run(
+        machine=describe_machine(),
+        rows=made.found,
+        customers=given.customers,
+        months=given.months,
+        repeats=given.repeats,
+        results=results,
+        differences=differences,
+        recovery=recovery,
+        recovery_customers=given.sweep_customers,
+        recovery_months=given.months,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; a failed measurement writes no page."""
+    console, errors = Console(), Console(stderr=True)
+    given = parse(arguments)
+    try:
+        page = render(measure(given, console), date.today())
+    except TaskFailed as error:
+        errors.print(f"[red]Stopped.[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        return 2
+    console.print(f"\n{page}", markup=False, highlight=False, soft_wrap=True)
+    if given.output is not None:
+        given.output.parent.mkdir(parents=True, exist_ok=True)
+        given.output.write_text(page, encoding="utf-8")
+        console.print(f"[green]done[/green] {given.output}", highlight=False, soft_wrap=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""Writes the page of results: what was measured, on what, how the bars are met, and every number behind them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from side_by_side.markdown import table
+from side_by_side.places import PLAIN, RESENT
+from side_by_side.recovery import METHODS, NOISES, SIZE_SPREADS
+from side_by_side.rounds import Results, Summary
+from side_by_side.settings import MEMORY_LIMIT, SEED, SEGMENTS, THREADS, TIME_ZONE
+
+BARE_AGGREGATIONS = ("bare aggregations", "bare aggregations on raw.readings")
+STAGES = (
+    ("Load", "load", "load"),
+    ("Raw readings to profiles", "models", "profiles"),
+    ("Other marts that need no segments", "models", "marts before segmentation"),
+    ("Segmentation", "segmentation", "segmentation"),
+    ("Segments, targets, customer 360", "marts", "marts after segmentation"),
+    ("Publishing", "publishing", "publishing"),
+)
+SLOWEST_MODELS = 10
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Adjusted Rand index of each method for one utility."""
+
+    size_spread: float
+    noise: float
+    found: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that one run of the benchmarks brought.
+
+    Attributes:
+        machine: Hardware and versions, by what they are.
+        rows: Rows of each variant of the readings.
+        customers, months, repeats: Size of the readings, and rounds.
+        results: Phases of all rounds.
+        differences: Largest difference in kW between the pipeline's profiles and each other way's.
+        recovery: The sweep; empty when it was left out.
+        recovery_customers, recovery_months: Size of each utility of the sweep.
+    """
+
+    machine: Mapping[str, str]
+    rows: Mapping[str, int]
+    customers: int
+    months: int
+    repeats: int
+    results: Results
+    differences: Mapping[str, float]
+    recovery: Sequence[Recovery]
+    recovery_customers: int
+    recovery_months: int
+
+
+def whole_pipeline(results: Results, variant: str) -> Summary:
+    """All stages together; memory is that of the stage that takes most."""
+    stages = [results.phase(task, phase, variant) for _, task, phase in STAGES]
+    return Summary(
+        sum(stage.seconds for stage in stages),
+        sum(stage.median_seconds for stage in stages),
+        sum(stage.processor_seconds for stage in stages),
+        max(stage.peak_memory_bytes for stage in stages),
+    )
+
+
+def cells(name: str, summary: Summary, *more: str) -> list[str]:
+    """A row of times and memory."""
+    return [
+        name,
+        f"{summary.seconds:.2f}",
+        f"{summary.median_seconds:.2f}",
+        f"{summary.processor_seconds:.2f}",
+        f"{summary.peak_memory_bytes / 1e6:,.0f}",
+        *more,
+    ]
+
+
+def ways(results: Results) -> list[tuple[str, Summary]]:
+    """Everything that was measured on the readings without duplicates, with its name."""
+    phase = results.phase
+    return [
+        ("Bare DuckDB: scan of all columns", phase("scan", "scan")),
+        ("Bare DuckDB: `create table as select *`", phase("bare load", "bare load")),
+        (
+            "Bare DuckDB: two aggregations on that table",
+            phase("bare aggregations", "bare aggregations on the bare table"),
+        ),
+        ("Bare DuckDB: two aggregations on `raw.readings`", phase(*BARE_AGGREGATIONS)),
+        *((f"Peakwise: {name[0].lower()}{name[1:]}", phase(task, part)) for name, task, part in STAGES),
+        ("Peakwise: all stages", whole_pipeline(results, PLAIN)),
+        ("Polars: profiles", phase("Polars", "profiles")),
+        ("pandas, `groupby`: profiles", phase("pandas, groupby", "profiles")),
+        ("pandas, `groupby`: profiles and clusters", phase("pandas, groupby", "profiles and clusters")),
+        ("pandas, `pivot_table`: profiles", phase("pandas, pivot_table", "profiles")),
+        ("pandas, `pivot_table`: profiles and clusters", phase("pandas, pivot_table", "profiles and clusters")),
+    ]
+
+
+def times_table(results: Results) -> str:
+    """Times, memory and, as a ratio, times over the scan's."""
+    scan = results.phase("scan", "scan").seconds
+    header = ["", "Seconds", "Median", "CPU seconds", "Peak MB", "x scan"]
+    return table(header, [cells(name, summary, f"{summary.seconds / scan:,.0f}") for name, summary in ways(results)])
+
+
+def bars_table(results: Results) -> str:
+    """The three bars: ratios of least times, and of median times beside them."""
+    recipe = min(
+        (results.phase(f"pandas, {how}", "profiles and clusters") for how in ("groupby", "pivot_table")),
+        key=lambda summary: summary.seconds,
+    )
+    bars = [
+        (
+            "Loading over `create table as`", 1.3,
+            results.phase("load", "load"), results.phase("bare load", "bare load"),
+        ),
+        (
+            "Raw readings to profiles over the two bare aggregations", 3.0,
+            results.phase("models", "profiles"), results.phase(*BARE_AGGREGATIONS),
+        ),
+        (
+            "All stages over the pandas recipe's profiles and clusters", 1.0,
+            whole_pipeline(results, PLAIN), recipe,
+        ),
+    ]  # fmt: skip
+    rows = []
+    for name, bar, ours, theirs in bars:
+        ratio = ours.seconds / theirs.seconds
+        median_ratio = ours.median_seconds / theirs.median_seconds
+        verdict = "met" if ratio <= bar else "missed"
+        rows.append([name, verdict, f"{bar:.1f}", f"{ratio:.2f}", f"{median_ratio:.2f}"])
+    return table(["Bar", "Verdict", "At most", "Ratio", "Of medians"], rows, left=2)
+
+
+def resent_table(results: Results) -> str:
+    """Stages with and without re-sent blocks."""
+    rows = []
+    for name, task, phase in (("Bare DuckDB: `create table as`", "bare load", "bare load"), *STAGES):
+        plain, resent = results.phase(task, phase, PLAIN), results.phase(task, phase, RESENT)
+        rows.append(cells(name, resent, f"{resent.seconds / plain.seconds:.2f}"))
+    plain, resent = whole_pipeline(results, PLAIN), whole_pipeline(results, RESENT)
+    rows.append(cells("All stages", resent, f"{resent.seconds / plain.seconds:.2f}"))
+    return table(["With re-sent blocks", "Seconds", "Median", "CPU seconds", "Peak MB", "x without"], rows)
+
+
+def models_table(results: Results) -> str:
+    """The slowest models on the way to profiles in the last round."""
+    nodes = results.found[PLAIN, "models"]["profiles"]["nodes"]
+    slowest = sorted(nodes.items(), key=lambda node: -node[1])[:SLOWEST_MODELS]
+    rows = [[f"`{name}`", f"{seconds:.2f}"] for name, seconds in slowest]
+    others = [seconds for name, seconds in nodes.items() if name not in dict(slowest)]
+    if others:
+        rows.append([f"{len(others)} other seeds and models", f"{sum(others):.2f}"])
+    return table(["On the way to profiles", "Seconds"], rows)
+
+
+def recovery_table(recovery: Sequence[Recovery]) -> str:
+    """One row per size spread and noise."""
+    rows = [
+        [f"{cell.size_spread:.1f}", f"{cell.noise:.1f}", *(f"{cell.found[method]:.3f}" for method in METHODS)]
+        for cell in recovery
+    ]
+    return table(["Size spread", "Noise", *(f"`{method}`" for method in METHODS)], rows, left=0)
+
+
+def recovery_finding(recovery: Sequence[Recovery]) -> str:
+    """Whether the row-wise method is ever below the per-hour one, as a sentence."""
+    row_wise, per_hour = METHODS
+    below = [cell for cell in recovery if cell.found[row_wise] < cell.found[per_hour]]
+    if not below:
+        return f"`{row_wise}` is below `{per_hour}` in none of the {len(recovery)} utilities."
+    where = "; ".join(f"size spread {cell.size_spread}, noise {cell.noise}" for cell in below)
+    return f"`{row_wise}` is below `{per_hour}` in {len(below)} of the {len(recovery)} utilities: {where}."
+
+
+def recovery_section(run: Run) -> str:
+    """The sweep with its conditions, or nothing."""
+    if not run.recovery:
+        return ""
+    return f"""
+## How well shapes come back
+
+Adjusted Rand index of the segments against the true kinds of synthetic households (1 is perfect, 0 is chance). Each
+row is a utility of its own: {run.recovery_customers:,} households and no businesses, {run.recovery_months} months of
+hourly readings, no faults, nobody moves, one service point each. Load and models are the pipeline's; the profile is
+season `all`, day type `all`; K-means is the pipeline's with k = the number of kinds present and seed {SEED}.
+
+*Size spread* is the standard deviation of the logarithm of annual kWh, *noise* how far customers stray from their kind
+and readings from their customer; `make run` takes 0.5 and 0.3. Size is drawn without regard to kind. Nothing was
+chosen after looking.
+
+{recovery_table(run.recovery)}
+
+{recovery_finding(run.recovery)}
+"""
+
+
+def render(run: Run, day: date) -> str:
+    """The whole page."""
+    results = run.results
+    models = results.found[PLAIN, "models"]["profiles"]
+    machine = table(["", ""], [[name, value] for name, value in run.machine.items()], left=2)
+    differences = ", ".join(f"{name} {difference:.0e}" for name, difference in run.differences.items())
+    return f"""# Benchmarks
+
+Written by `make bench` on {day:%Y-%m-%d}; do not edit by hand. Compare the
+ratios, not the seconds: the seconds belong to this machine.
+
+{machine}
+
+## The bars
+
+{run.rows[PLAIN]:,} hourly rows ({run.customers:,} customers, {run.months} months) in one Parquet file, no duplicates.
+Ratios of the least of {run.repeats} times, and of the medians beside them.
+
+{bars_table(results)}
+
+## Everything side by side
+
+{times_table(results)}
+
+- *Seconds* is the least of {run.repeats} rounds, with the median beside it. In a round everything runs once, one after
+  the other, each in a process of its own. *CPU seconds* add up all cores. *Peak MB* is the greatest resident memory of
+  the process up to the end of the phase, libraries included.
+- Everybody has {THREADS} threads; DuckDB has {MEMORY_LIMIT} and, bare or not, the optimizer setting that helps it most
+  here. Imports are before the clock starts, for everybody.
+- Bare load and Peakwise's load both write a DuckDB file and close it. Peakwise also hashes the file, looks for rows that
+  cannot be readings and for readings that stand twice, gives meters their keys, and adds the columns that tell where a
+  row came from.
+- The two aggregations are partial sums (customer x month x weekend x hour) and daily totals, with the zone
+  ({TIME_ZONE}) converted once an instant. They are made on the table that `create table as` left (ids as text) and on
+  the pipeline's own `raw.readings` (ids as integers), where its models start too; the bar takes the latter.
+- Times of dbt stages are wall times of a command in a process that has parsed the project, minus dbt's start:
+  {models["start_seconds"]:.2f} s in the last round, measured in the same process by a command that builds one view,
+  less that view's own time. What dbt spends around each model stays in. The execution times of the nodes up to the
+  profiles, which run two at a time, add up to {models["summed_seconds"]:.2f} s. Tests and figures are left out.
+- The pandas recipe reads Parquet, takes the local hour, averages by customer and hour, scales every hour across
+  customers (StandardScaler) and makes {SEGMENTS} clusters (KMeans, `n_init=10`). It neither checks nor stores anything,
+  and has one profile a customer where Peakwise has one for each season and day type. The bar takes the faster of its
+  two forms.
+- The profiles agree. Largest difference to Peakwise's in kW: {differences}.
+
+{models_table(results)}
+
+## With 2% of the readings sent twice
+
+{run.rows[RESENT]:,} rows: one in fifty blocks, a customer's 24 hours of a UTC day, stands again at the end of the file
+with the same values.
+
+{resent_table(results)}
+{recovery_section(run)}"""
+
+
+def recovery_cells() -> list[tuple[float, float]]:
+    """Size spread and noise of every utility of the sweep."""
+    return [(size_spread, noise) for size_spread in SIZE_SPREADS for noise in NOISES]
