@@ -135,6 +135,9 @@ def work(given: argparse.Namespace, console: Console) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; every expected failure is one clear sentence on standard error."""
     console, errors = Console(), Console(stderr=True)
+    if not console.is_terminal:
+        # On a pipe there is no width to keep to; tables are not to be folded.
+        console.width = max(console.width, 120)
     try:
         return work(parse(arguments), console)
     except (UnusableInput, DbtFailed) as error:

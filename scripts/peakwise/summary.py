@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -17,16 +18,15 @@ MOST_FILES_LISTED = 15
 
 def show_summary(outcome: Outcome, console: Console) -> None:
     """Print the summary of a run."""
-    show_fates(outcome.files, console)
     with connect(paths.warehouse(), read_only=True) as connection:
+        show_fates(connection, outcome.files, console)
         show_quality(connection, console)
         show_segments(connection, outcome, console)
         show_targets(connection, console)
     published = relative(paths.published())
-    console.print(
-        f"\nResults  {escape(str(published))}/  peakwise.duckdb, parquet/, figures/, manifest.json", highlight=False
-    )
-    console.print(f"Try      {escape(query_to_try(published))}", highlight=False, soft_wrap=True)
+    console.print(f"\nResults  {escape(str(published))}/", highlight=False, soft_wrap=True)
+    console.print("         peakwise.duckdb (every mart), parquet/, figures/, manifest.json", highlight=False)
+    console.print("Try      " + escape(command_to_try(published)), highlight=False, soft_wrap=True)
 
 
 def relative(path: Path) -> Path:
@@ -35,30 +35,35 @@ def relative(path: Path) -> Path:
     return seen if not str(seen).startswith("../..") else path
 
 
-def query_to_try(published: Path) -> str:
+def command_to_try(published: Path) -> str:
     """A command that shows the first targets; it needs nothing but the installed environment."""
-    sql = "select customer_id, segment_name, expected_kw, reason from mart_dr_targets where is_target order by rank limit 10"
-    return f".venv/bin/python -c \"import duckdb; print(duckdb.connect('{published}/peakwise.duckdb', read_only=True).sql('{sql}'))\""
+    sql = "select customer_id, segment_name, expected_kw, rank from mart_dr_targets where is_target order by rank limit 10"
+    read = f"duckdb.connect('{published}/peakwise.duckdb', read_only=True)"
+    return f".venv/bin/python -c \"import duckdb; {read}.sql('{sql}').show()\""
 
 
-def show_fates(files: list[FileResult], console: Console) -> None:
-    """Print where the rows of each file went, and the total."""
+def show_fates(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console: Console) -> None:
+    """Print where the rows of each file went, as the manifest has it now: later files supersede rows of earlier ones."""
+    loaded = sum(file.state == "loaded" for file in files)
+    fates = connection.execute(
+        """
+        select file_name, rows_in, rows_accepted, rows_duplicate, rows_superseded, rows_rejected
+        from raw.load_manifest order by load_id desc limit ?
+        """,
+        [loaded],
+    ).fetchall()[::-1]
     table = Table("file", title="Rows in and where they went", title_justify="left")
-    counts = ("rows_in", "rows_accepted", "rows_duplicate", "rows_superseded", "rows_rejected")
     for column in ("in", "accepted", "duplicate", "superseded", "rejected"):
         table.add_column(column, justify="right")
-    if len(files) <= MOST_FILES_LISTED:
-        for file in files:
-            if file.state == "known":
-                table.add_row(escape(file.path.name), f"{file.rows_in:,}", "known already")
-            else:
-                table.add_row(escape(file.path.name), *(f"{getattr(file, count):,}" for count in counts))
-    if len(files) > 1:
-        loaded = [file for file in files if file.state == "loaded"]
+    if loaded <= MOST_FILES_LISTED:
+        for name, *counts in fates:
+            table.add_row(escape(name), *(f"{count:,}" for count in counts))
+    for file in files:
+        if file.state == "known":
+            table.add_row(escape(file.path.name), "known already")
+    if loaded > 1:
         table.add_section()
-        table.add_row(
-            f"{len(loaded)} files", *(f"{sum(getattr(file, count) for file in loaded):,}" for count in counts)
-        )
+        table.add_row(f"{loaded} files", *(f"{sum(column):,}" for column in list(zip(*fates, strict=True))[1:]))
     console.print()
     console.print(table)
     ambiguous = sum(file.rows_ambiguous for file in files)
@@ -66,9 +71,21 @@ def show_fates(files: list[FileResult], console: Console) -> None:
         console.print(
             f"{ambiguous:,} rows lie in the repeated hour of a clock change and were read as the first of the two."
         )
+    reasons = connection.execute(
+        """
+        select reason, count(*) from raw.rejected_readings
+        where load_id in (select load_id from raw.load_manifest order by load_id desc limit ?)
+        group by reason order by 2 desc, 1 limit 5
+        """,
+        [loaded],
+    ).fetchall()
+    for reason, rows in reasons:
+        console.print(f"{rows:,} rejected: {escape(reason)}", highlight=False, soft_wrap=True)
+    if reasons:
+        console.print("Each with its line and value: raw.rejected_readings in the warehouse.", highlight=False)
 
 
-def show_quality(connection, console: Console) -> None:
+def show_quality(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
     """Print energy, days and the reasons why days may not shape profiles."""
     days, kwh, good = connection.execute(
         "select count(*), sum(kwh), count_if(shapes_profile) from marts.fct_customer_daily_usage"
@@ -87,7 +104,7 @@ def show_quality(connection, console: Console) -> None:
     )
 
 
-def show_segments(connection, outcome: Outcome, console: Console) -> None:
+def show_segments(connection: duckdb.DuckDBPyConnection, outcome: Outcome, console: Console) -> None:
     """Print the segments with their sizes and names, and how far to trust them."""
     console.print()
     if outcome.segmentation is None:
@@ -112,7 +129,7 @@ def show_segments(connection, outcome: Outcome, console: Console) -> None:
         console.print(f"{escape(found.customer_class)}: {escape(found.verdict)}", highlight=False, soft_wrap=True)
 
 
-def show_targets(connection, console: Console) -> None:
+def show_targets(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
     """Print the target lists: who can be asked, who is chosen, and the kW to expect of them."""
     peak = connection.execute("""
         select season, peak_window_start_hour, peak_window_end_hour, system_peak_kw, system_peak_date, system_peak_hour
