@@ -14,26 +14,51 @@ instants as (select * from {{ ref('int_instants_localized') }}),
 
 touched as (select * from {{ ref('int_customer_days_touched') }}),
 
-summed as (
+-- Two branches, so that hourly readings of customers with one meter, nearly all, are not looked at.
+readings_in_parts as (
     select
+        readings.interval_start_at,
+        readings.interval_minutes,
+        readings.kwh,
         agreements.customer_key,
-        instants.hour_start_at,
-        min(instants.local_date) as local_date,
-        sum(readings.kwh) as kwh,
-        -- Minutes of the hour that every meter of the customer covers on average: 60 only when nothing is missing.
-        sum(readings.interval_minutes) / max(agreements.meters_held) as minutes
+        agreements.meters_held
     from readings
     inner join agreements
         on readings.meter_key = agreements.meter_key
         and readings.interval_start_at >= agreements.valid_from_at
         and readings.interval_start_at < agreements.valid_to_at
-    inner join instants on readings.interval_start_at = instants.interval_start_at
-    {% if is_incremental() %}
-        inner join touched on agreements.customer_key = touched.customer_key and instants.local_date = touched.local_date
-    {% endif %}
-    where readings.interval_minutes < 60 or agreements.meters_held > 1 or agreements.customer_key = 0
-    group by
+    where readings.interval_minutes < 60
+    union all
+    select
+        readings.interval_start_at,
+        readings.interval_minutes,
+        readings.kwh,
         agreements.customer_key,
+        agreements.meters_held
+    from readings
+    inner join agreements
+        on readings.meter_key = agreements.meter_key
+        and readings.interval_start_at >= agreements.valid_from_at
+        and readings.interval_start_at < agreements.valid_to_at
+    where readings.interval_minutes = 60 and (agreements.meters_held > 1 or agreements.customer_key = 0)
+),
+
+summed as (
+    select
+        readings_in_parts.customer_key,
+        instants.hour_start_at,
+        min(instants.local_date) as local_date,
+        sum(readings_in_parts.kwh) as kwh,
+        -- Minutes of the hour that every meter of the customer covers on average: 60 only when nothing is missing.
+        sum(readings_in_parts.interval_minutes) / max(readings_in_parts.meters_held) as minutes
+    from readings_in_parts
+    inner join instants on readings_in_parts.interval_start_at = instants.interval_start_at
+    {% if is_incremental() %}
+        inner join touched
+            on readings_in_parts.customer_key = touched.customer_key and instants.local_date = touched.local_date
+    {% endif %}
+    group by
+        readings_in_parts.customer_key,
         instants.hour_start_at
 ),
 

@@ -1,4 +1,5 @@
--- Mean kW by local hour, all good days pooled: energy over hours, not a mean of means.
+-- Mean kW by local hour, all good days pooled: energy over hours, not a mean of means. Sums go wide once, at the finest
+-- grain, and are rolled up to the `all` rows from there.
 with
 
 monthly_sums as (select * from {{ ref('int_load_sums_monthly') }}),
@@ -7,7 +8,6 @@ peak_day_sums as (select * from {{ ref('int_load_sums_peak_days') }}),
 
 seasons as (select * from {{ ref('seasons') }}),
 
--- Seasons first: months add up before the wide step.
 seasonal_sums as (
     select
         monthly_sums.customer_key,
@@ -19,35 +19,67 @@ seasonal_sums as (
     from monthly_sums
     inner join seasons on extract(month from monthly_sums.local_month) = seasons.month_number
     where monthly_sums.shapes_profile
-    group by all
-),
-
-pooled as (
-    select
-        customer_key,
-        coalesce(season, 'all') as season,
-        coalesce(day_type, 'all') as day_type,
-        {% for hour in hours() %}
-            cast(sum(case when local_hour = {{ hour }} then kwh end) as double) * 60
-            / sum(case when local_hour = {{ hour }} then minutes end) as {{ hour_column(hour) }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from seasonal_sums
     group by
-        customer_key,
-        cube(season, day_type)
+        monthly_sums.customer_key,
+        seasons.season,
+        monthly_sums.day_type,
+        monthly_sums.local_hour
     union all
     select
         customer_key,
         season,
         'peak_day' as day_type,
-        {% for hour in hours() %}
-            cast(sum(case when local_hour = {{ hour }} then kwh end) as double) * 60
-            / sum(case when local_hour = {{ hour }} then minutes end) as {{ hour_column(hour) }}{{ ',' if not loop.last }}
-        {% endfor %}
+        local_hour,
+        kwh,
+        minutes
     from peak_day_sums
+),
+
+wide_sums as (
+    select
+        customer_key,
+        season,
+        day_type,
+        {% for hour in hours() %}
+            sum(case when local_hour = {{ hour }} then kwh end) as {{ hour_column(hour, '_kwh') }},
+            sum(case when local_hour = {{ hour }} then minutes end) as {{ hour_column(hour, '_minutes') }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from seasonal_sums
     group by
         customer_key,
-        season
+        season,
+        day_type
+),
+
+rolled_up as (
+    select
+        customer_key,
+        coalesce(season, 'all') as season,
+        coalesce(day_type, 'all') as day_type,
+        {% for hour in hours() %}
+            sum({{ hour_column(hour, '_kwh') }}) as {{ hour_column(hour, '_kwh') }},
+            sum({{ hour_column(hour, '_minutes') }}) as {{ hour_column(hour, '_minutes') }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from wide_sums
+    where day_type != 'peak_day'
+    group by
+        customer_key,
+        cube(season, day_type)
+    union all
+    select * from wide_sums
+    where day_type = 'peak_day'
+),
+
+profiles as (
+    select
+        customer_key,
+        season,
+        day_type,
+        {% for hour in hours() %}
+            cast({{ hour_column(hour, '_kwh') }} as double) * 60 / {{ hour_column(hour, '_minutes') }}
+                as {{ hour_column(hour) }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from rolled_up
 )
 
-select * from pooled
+select * from profiles

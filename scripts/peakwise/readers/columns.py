@@ -9,11 +9,12 @@ from peakwise.errors import UnusableInput
 FIELDS = ("service_point_id", "label", "kwh", "channel", "version", "source_flag")
 REQUIRED = ("service_point_id", "label", "kwh")
 
-# Names seen in exports, compared without case, blanks and punctuation.
+# Names seen in exports, compared without case, blanks and punctuation. The narrowest comes first: a customer may have
+# two meters, and reading them as one would lose the energy of the second.
 READING_NAMES = {
     "service_point_id": (
-        "service_point_id", "service_point", "customer_id", "customer", "meter_id", "meter", "lclid", "household_id",
-        "account_id", "premise_id", "usage_point_id", "usage_point", "sp_id", "nmi", "id",
+        "service_point_id", "service_point", "sp_id", "usage_point_id", "usage_point", "nmi", "meter_id", "meter",
+        "premise_id", "account_id", "customer_id", "customer", "household_id", "lclid", "id",
     ),
     "label": (
         "interval_start_at", "interval_end_at", "interval_start", "interval_end", "reading_ts", "timestamp", "datetime",
@@ -89,7 +90,8 @@ def find_columns(
         known_names: Names by which each field is recognised; a field that is not in it is not looked for.
 
     Raises:
-        UnusableInput: A required field has no column, a mapped column does not exist, or two columns could be the label.
+        UnusableInput: A required field has no column, a mapped column does not exist, two columns could be the label, or
+            two columns have the same name but for case, blanks and punctuation.
     """
     by_plain_name: dict[str, list[str]] = {}
     for name in present:
@@ -108,6 +110,11 @@ def find_columns(
         if field == "label" and len(found) > 1:
             raise UnusableInput(
                 f"{file_name} has several time columns ({', '.join(found)}). Say which one counts: COLUMNS=label={found[0]}"
+            )
+        if len(found) > 1 and plain(found[0]) == plain(found[1]):
+            raise UnusableInput(
+                f"{file_name} has two columns of nearly the same name ('{found[0]}' and '{found[1]}'). Say which one counts: "
+                f"COLUMNS={field}={found[0]}"
             )
         if found:
             names[field] = found[0]

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -12,21 +13,55 @@ import duckdb
 
 from peakwise.errors import UnusableInput
 from peakwise.readers.columns import find_columns
+from peakwise.readers.file_text import path_literal, trimmed
+from peakwise.readers.parquet import text_version_stamp
 from peakwise.readers.reading_file import ReadingFile
-from peakwise.warehouse import literal, quoted
+from peakwise.warehouse import literal
 
 DELIMITERS = ",;\t|"
 LONGEST_LINE_BYTES = 65_536
 MOST_COLUMNS = 1_000
-OFFSET = re.compile(r"(Z|[+-]\d{2}(:?\d{2})?)\s*$")
-TIME_OF_DAY = re.compile(r"\d[T ]\d{1,2}:\d{2}")
+HEAD_LINES = 50
+PACKED_BLOCK_BYTES = 1_048_576
+DATE = "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
+TIME = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]*)?)?"
+OFFSET = "(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"
+# Whole texts: DuckDB's own cast reads '05:30 PM' as half past five in the morning and drops offsets without a word.
+LOCAL_LABEL = f"{DATE}([T ] *{TIME})?"
+OFFSET_LABEL = f"{DATE}[T ] *{TIME} *{OFFSET}"
+# What DuckDB calls a line that it cannot take apart, and what we say of it.
+LINE_FAULTS = {
+    "MISSING COLUMNS": "the line has fewer columns than the header",
+    "TOO MANY COLUMNS": "the line has more columns than the header",
+    "UNQUOTED VALUE": "a quotation mark stands in the wrong place",
+    "INVALID ENCODING": "the line is not UTF-8 text",
+    "LINE SIZE OVER MAXIMUM": f"the line is longer than {LONGEST_LINE_BYTES:,} bytes",
+}
+
+
+def is_packed(path: Path) -> bool:
+    """Whether the file is gzip, whatever its name says."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 def open_bytes(path: Path) -> BinaryIO:
     """The file's bytes, unpacked when it is gzip."""
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")
+    return gzip.open(path, "rb") if is_packed(path) else path.open("rb")
+
+
+def check_packing(path: Path) -> None:
+    """Unpack a gzip file once from end to end: DuckDB can loop for ever on a damaged one.
+
+    Raises:
+        UnusableInput: The file is damaged or cut short.
+    """
+    try:
+        with gzip.open(path, "rb") as file:
+            while file.read(PACKED_BLOCK_BYTES):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnusableInput(f"{path.name} cannot be unpacked: it is damaged or cut short.") from error
 
 
 def read_head(path: Path) -> tuple[list[str], str, list[str]]:
@@ -35,19 +70,21 @@ def read_head(path: Path) -> tuple[list[str], str, list[str]]:
     Raises:
         UnusableInput: The file is not text, has no header, or its header is unreasonably wide.
     """
-    try:
-        with open_bytes(path) as file:
-            lines = [file.readline(LONGEST_LINE_BYTES) for _ in range(50)]
-    except (OSError, EOFError) as error:
-        raise UnusableInput(f"{path.name} cannot be unpacked: it is damaged or cut short.") from error
+    with open_bytes(path) as file:
+        lines = [file.readline(LONGEST_LINE_BYTES) for _ in range(HEAD_LINES)]
     if len(lines[0]) >= LONGEST_LINE_BYTES:
         raise UnusableInput(f"{path.name}: the first line is longer than {LONGEST_LINE_BYTES:,} bytes; not a long CSV.")
     try:
-        header = lines[0].decode("utf-8-sig")
+        header = lines[0].decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise UnusableInput(f"{path.name}: the header is not UTF-8 text. Save the file as UTF-8.") from error
     delimiter = max(DELIMITERS, key=header.count)
-    names = next(csv.reader(io.StringIO(header), delimiter=delimiter), [])
+    try:
+        names = next(csv.reader(io.StringIO(header), delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise UnusableInput(
+            f"{path.name}, line 1: the header is not one line of CSV: a quotation mark stays open, or lines end in CR alone."
+        ) from error
     if len(names) > MOST_COLUMNS:
         raise UnusableInput(f"{path.name} has {len(names):,} columns; a long CSV has one row a reading.")
     if len(names) < 2:
@@ -55,32 +92,47 @@ def read_head(path: Path) -> tuple[list[str], str, list[str]]:
             f"{path.name}, line 1: expected a header of columns parted by comma, semicolon, tab or |, found: "
             f"{header.strip()[:80]!r}."
         )
-    duplicated = sorted({name for name in names if names.count(name) > 1})
+    duplicated = sorted({name for name in names if name.strip() and names.count(name) > 1})
     if duplicated:
         raise UnusableInput(f"{path.name}, line 1: column '{duplicated[0]}' stands twice in the header.")
     return names, delimiter, [line.decode("utf-8", errors="replace") for line in lines[1:] if line.strip()]
 
 
-def labels_have_offset(path: Path, names: list[str], delimiter: str, lines: list[str], label: str) -> bool:
+def labels_have_offset(path: Path, position: int, name: str, delimiter: str, lines: list[str]) -> bool:
     """Whether the first labels carry an offset from UTC.
 
     Raises:
         UnusableInput: No label among the first lines can be read as a time.
     """
-    position = names.index(label)
-    labels = [row[position].strip() for row in csv.reader(lines, delimiter=delimiter) if len(row) > position]
-    readable = [text for text in labels if re.match(r"\d{4}-\d{2}-\d{2}", text) and TIME_OF_DAY.search(text)]
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error as error:
+        raise UnusableInput(f"{path.name} is not a readable CSV file: {error}.") from error
+    labels = [text for row in rows if len(row) > position and (text := row[position].strip(" \t\xa0"))]
+    with_offset = [re.fullmatch(OFFSET_LABEL, text) is not None for text in labels]
+    readable = [text for text, has_offset in zip(labels, with_offset, strict=True) if has_offset or is_local(text)]
     if labels and not readable:
         raise UnusableInput(
-            f"{path.name}, line 2, column {label}: '{labels[0][:40]}' is not a time as in 2013-01-31 17:30:00."
+            f"{path.name}, column {name.strip()}: '{labels[0][:40]}' is not a time as in 2013-01-31 17:30:00."
         )
-    return bool(readable) and OFFSET.search(readable[0]) is not None
+    return any(with_offset)
 
 
-def blank_lines(path: Path) -> list[int]:
-    """Numbers of the empty lines, which DuckDB skips without a word."""
+def is_local(text: str) -> bool:
+    """Whether a label is a time of day without an offset; a date alone says too little of a file."""
+    return re.fullmatch(LOCAL_LABEL, text) is not None and ":" in text
+
+
+def skipped_lines(path: Path) -> list[int]:
+    """Numbers of the lines that start no row: empty ones, which DuckDB skips, and the rest of a row with a break in quotes."""
+    numbers = []
+    in_quotes = False
     with open_bytes(path) as file:
-        return [number for number, line in enumerate(file, start=1) if not line.strip(b"\r\n")]
+        for number, line in enumerate(file, start=1):
+            if in_quotes or not line.strip(b"\r\n"):
+                numbers.append(number)
+            in_quotes ^= line.count(b'"') % 2 == 1
+    return numbers
 
 
 def read(
@@ -96,29 +148,36 @@ def read(
     Raises:
         UnusableInput: The file is damaged, not CSV, or lacks a column.
     """
+    packed = is_packed(path)
+    if packed:
+        check_packing(path)
     names, delimiter, first_lines = read_head(path)
     columns = find_columns(path.name, names, mapping, known_names=known_names)
-    has_offset = labels_have_offset(path, names, delimiter, first_lines, columns.names["label"])
+    label = columns.names["label"]
+    has_offset = labels_have_offset(path, names.index(label), label, delimiter, first_lines)
 
-    types = "{" + ", ".join(f"{literal(name)}: 'varchar'" for name in names) + "}"
+    # Columns by position: a header may hold names that SQL would not take, or takes for the same.
+    types = "{" + ", ".join(f"column_{position}: 'varchar'" for position in range(len(names))) + "}"
     scan = f"""
-        read_csv({literal(str(path))}, auto_detect = false, columns = {types}, header = true,
+        read_csv({path_literal(path)}, auto_detect = false, columns = {types}, header = true,
             delim = {literal(delimiter)}, quote = '"', escape = '"', max_line_size = {LONGEST_LINE_BYTES},
+            compression = '{"gzip" if packed else "none"}', hive_partitioning = false,
             store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_reject_scans')
     """
 
     def text(field: str) -> str:
-        return f"nullif(trim({quoted(columns.names[field])}), '')" if field in columns.names else "null::varchar"
+        return trimmed(f"column_{names.index(columns.names[field])}") if field in columns.names else "null::varchar"
 
-    # An offset must be read as one: a plain cast would drop it without a word.
-    typed_label = (
-        "timezone('UTC', try_cast(label_text as timestamptz))" if has_offset else "try_cast(label_text as timestamp)"
+    if has_offset:
+        label_at = "timezone('UTC', try_cast(replace(label_text, ' +', '+') as timestamptz))"
+    else:
+        label_at = "try_cast(label_text as timestamp)"
+    right_style = f"regexp_full_match(label_text, {literal(OFFSET_LABEL if has_offset else LOCAL_LABEL)})"
+    version, unreadable_version = (
+        text_version_stamp("version_text") if "version" in columns.names else ("null::bigint", "null::varchar")
     )
-    offset_pattern = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-    right_style = f"regexp_matches(label_text[11:], {literal(offset_pattern)}) = {str(has_offset).lower()}"
-    connection.execute("drop table if exists temp.csv_rejects")
-    connection.execute("drop table if exists temp.csv_reject_scans")
-    connection.execute("drop table if exists temp.incoming_csv")
+    for table in ("csv_rejects", "csv_reject_scans", "incoming_csv"):
+        connection.execute(f"drop table if exists temp.{table}")
     try:
         connection.execute(f"""
             create temp table incoming_csv as
@@ -132,22 +191,21 @@ def read(
             typed as (
                 select
                     *,
-                    case when {right_style} then {typed_label} end as label_at,
+                    case when {right_style} then {label_at} end as label_at,
                     try_cast(kwh_text as double) as kwh,
-                    try_cast(version_text as bigint) as version
+                    {version} as version,
+                    {unreadable_version} as unreadable_version
                 from texts
             )
             select
-                service_point_id, channel, label_at, kwh, version, source_flag,
-                case when label_at is null or kwh is null then label_text end as label_text,
-                case when label_at is null or kwh is null then kwh_text end as kwh_text
+                service_point_id, channel, label_at, kwh, version, source_flag, unreadable_version,
+                case when label_at is null or kwh is null or not isfinite(kwh) then label_text end as label_text,
+                case when label_at is null or kwh is null or not isfinite(kwh) then kwh_text end as kwh_text
             from typed
         """)
-        unreadable = connection.execute("""
-            select line, min(error_message), min(csv_line) from csv_rejects group by line order by line
-        """).fetchall()
+        unreadable = unreadable_lines(connection, path)
     except duckdb.Error as error:
-        raise UnusableInput(f"{path.name} is not a readable CSV file: {str(error).splitlines()[0]}") from error
+        raise UnusableInput(why_unreadable(path, error)) from error
 
     return ReadingFile(
         path=path,
@@ -158,5 +216,32 @@ def read(
         kwh_column=columns.names["kwh"],
         unreadable=unreadable,
         first_line=2,
-        skipped_lines=lambda: sorted({line for line, _, _ in unreadable} | set(blank_lines(path))),
+        skipped_lines=lambda: sorted({line for line, _, _ in unreadable} | set(skipped_lines(path))),
     )
+
+
+def unreadable_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[int, str, str]]:
+    """Number, reason and text of the lines that DuckDB could not take apart.
+
+    Raises:
+        UnusableInput: A quotation mark stays open, so that nobody knows how many rows it swallowed.
+    """
+    lines = connection.execute("""
+        select line, arg_min(error_type::varchar, error_type::varchar), arg_min(trim(csv_line, chr(10) || chr(13)), error_type::varchar)
+        from csv_rejects group by line order by line
+    """).fetchall()
+    for line, fault, text in lines:
+        if fault == "UNQUOTED VALUE" and (not text or "\n" in text or "\r" in text):
+            raise UnusableInput(
+                f"{path.name}, line {line}: a quotation mark is opened and not closed, so the rows after it cannot be told "
+                "apart. Repair that line."
+            )
+    return [(line, LINE_FAULTS.get(fault, fault.lower()), text) for line, fault, text in lines]
+
+
+def why_unreadable(path: Path, error: duckdb.Error) -> str:
+    """One sentence on a CSV file that DuckDB gave up on."""
+    first_line = str(error).splitlines()[0]
+    if "state machine" in first_line:
+        return f"{path.name} mixes line ends: some lines end in CR LF, some in LF alone. Save it with one kind."
+    return f"{path.name} is not a readable CSV file: {first_line}"

@@ -8,10 +8,12 @@ import duckdb
 from peakwise.errors import UnusableInput
 from peakwise.readers import long_csv, parquet
 from peakwise.readers.columns import READING_NAMES
+from peakwise.readers.file_text import path_literal
 from peakwise.readers.reading_file import ReadingFile
 
 PARQUET_MAGIC = b"PAR1"
 GZIP_MAGIC = b"\x1f\x8b"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def open_readings(
@@ -29,8 +31,9 @@ def open_readings(
         known_names: Fields wanted, and the names they are recognised by.
 
     Raises:
-        UnusableInput: The file is empty, of an unknown kind, damaged, or lacks a column.
+        UnusableInput: The file's name is no text, or the file is empty, of an unknown kind, damaged, or lacks a column.
     """
+    path_literal(path)
     try:
         with path.open("rb") as file:
             head = file.read(8192)
@@ -40,6 +43,8 @@ def open_readings(
         raise UnusableInput(f"{path.name} is empty.")
     if head.startswith(PARQUET_MAGIC):
         return parquet.read(connection, path, mapping, known_names)
+    if head.startswith(UTF_16_MARKS):
+        raise UnusableInput(f"{path.name} is UTF-16 text. Save it as UTF-8.")
     if b"\x00" in head and not head.startswith(GZIP_MAGIC):
         raise UnusableInput(f"{path.name} is neither Parquet nor text. Give readings as Parquet or as long CSV.")
     return long_csv.read(connection, path, mapping, known_names)

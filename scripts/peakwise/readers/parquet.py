@@ -6,22 +6,22 @@ from pathlib import Path
 import duckdb
 
 from peakwise.errors import UnusableInput
-from peakwise.readers.columns import find_columns
+from peakwise.readers.columns import REQUIRED, find_columns
+from peakwise.readers.file_text import path_literal, trimmed
 from peakwise.readers.reading_file import ReadingFile
-from peakwise.warehouse import literal, quoted
+from peakwise.warehouse import quoted
 
-NUMERIC = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "FLOAT",
-    "DOUBLE",
-    "DECIMAL",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-)
+FITTING_BIGINT = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+NUMBERS = (*FITTING_BIGINT, "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+TEXT_OR_NUMBER = (*NUMBERS, "VARCHAR", "UUID")
+TIMESTAMPS = ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S")
+UTC_TIMESTAMPS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
+NOTHING_BUT_NULLS = '"NULL"'
+
+
+def is_one_of(data_type: str, types: Sequence[str]) -> bool:
+    """Whether a column's type is among the types; a decimal's digits do not matter, a list of them does."""
+    return data_type in types or ("DECIMAL" in types and data_type.startswith("DECIMAL(") and data_type.endswith(")"))
 
 
 def read(
@@ -35,39 +35,58 @@ def read(
     Raises:
         UnusableInput: The file is damaged, lacks a column, or a column has a type that cannot be what it should be.
     """
-    scan = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    # Folders named like key=value must not add columns.
+    scan = f"read_parquet({path_literal(path)}, file_row_number = true, hive_partitioning = false)"
     try:
         described = connection.execute(f"describe select * exclude (file_row_number) from {scan}").fetchall()
     except duckdb.Error as error:
         raise UnusableInput(f"{path.name} is not a readable Parquet file: it is damaged or cut short.") from error
     types = {row[0]: row[1] for row in described}
     columns = find_columns(path.name, list(types), mapping, known_names=known_names)
-    label, kwh = columns.names["label"], columns.names["kwh"]
-    if not types[kwh].startswith(NUMERIC):
-        raise UnusableInput(f"{path.name}: column {kwh} should hold kWh as numbers but is of type {types[kwh]}.")
 
-    is_utc = types[label] == "TIMESTAMP WITH TIME ZONE"
-    if is_utc:
-        label_at = f"timezone('UTC', {quoted(label)})"
-    elif types[label].startswith("TIMESTAMP"):
-        label_at = f"{quoted(label)}::timestamp"
-    else:
-        raise UnusableInput(f"{path.name}: column {label} should hold timestamps but is of type {types[label]}.")
+    def column(field: str, allowed: Sequence[str], wanted: str) -> str | None:
+        """The field's column in quotes, None when the file has none."""
+        name = columns.names.get(field)
+        if name is None or (field not in REQUIRED and types[name] == NOTHING_BUT_NULLS):
+            return None
+        if not is_one_of(types[name], allowed):
+            raise UnusableInput(f"{path.name}: column {name} should hold {wanted} but is of type {types[name]}.")
+        return quoted(name)
 
-    def optional(field: str, data_type: str) -> str:
-        return f"{quoted(columns.names[field])}::{data_type}" if field in columns.names else f"null::{data_type}"
+    kwh = column("kwh", NUMBERS, "kWh as numbers")
+    label = column("label", (*TIMESTAMPS, *UTC_TIMESTAMPS), "timestamps")
+    is_utc = types[columns.names["label"]] in UTC_TIMESTAMPS
+    label_at = f"timezone('UTC', {label}::timestamptz)" if is_utc else f"{label}::timestamp"
+    version = column("version", (*NUMBERS, "VARCHAR", *TIMESTAMPS, *UTC_TIMESTAMPS), "whole numbers or timestamps")
+    version_value, unreadable_version = version_stamp(version, types.get(columns.names.get("version", ""), ""))
+
+    def text(field: str) -> str:
+        """A text column without blanks around its values; trimming is left out where no value needs it."""
+        name = column(field, TEXT_OR_NUMBER, "texts or numbers")
+        if name is None:
+            return "null::varchar"
+        if not is_one_of(types[columns.names[field]], ("VARCHAR",)):
+            return f"{name}::varchar"
+        try:
+            padded = connection.execute(
+                f"select count(*) from (select distinct {name} as text from {scan}) where {trimmed('text')} is distinct from text"
+            ).fetchone()[0]
+        except duckdb.Error as error:
+            raise UnusableInput(f"{path.name} is not a readable Parquet file: it is damaged or cut short.") from error
+        return trimmed(name) if padded else name
 
     relation = f"""
         select
-            {optional("service_point_id", "varchar")} as service_point_id,
-            {optional("channel", "varchar")} as channel,
+            {text("service_point_id")} as service_point_id,
+            {text("channel")} as channel,
             {label_at} as label_at,
-            {quoted(kwh)}::double as kwh,
-            {optional("version", "bigint")} as version,
-            {optional("source_flag", "varchar")} as source_flag,
+            {kwh}::double as kwh,
+            {version_value} as version,
+            {text("source_flag")} as source_flag,
             file_row_number as row_number,
-            {quoted(label)}::varchar as label_text,
-            {quoted(kwh)}::varchar as kwh_text
+            {label}::varchar as label_text,
+            {kwh}::varchar as kwh_text,
+            {unreadable_version} as unreadable_version
         from {scan}
     """
     return ReadingFile(
@@ -76,8 +95,31 @@ def read(
         relation=relation,
         label=columns.label,
         label_time_zone="UTC" if is_utc else None,
-        kwh_column=kwh,
+        kwh_column=columns.names["kwh"],
         unreadable=[],
         first_line=1,
         skipped_lines=list,
     )
+
+
+def version_stamp(column: str | None, data_type: str) -> tuple[str, str]:
+    """Expressions of a version stamp as a whole number, and of its text where it is none; instants count microseconds."""
+    if column is None:
+        return "null::bigint", "null::varchar"
+    if is_one_of(data_type, FITTING_BIGINT):
+        return f"{column}::bigint", "null::varchar"
+    if is_one_of(data_type, TIMESTAMPS):
+        return f"epoch_us({column}::timestamp)", "null::varchar"
+    if is_one_of(data_type, UTC_TIMESTAMPS):
+        return f"epoch_us({column}::timestamptz)", "null::varchar"
+    # A column of numbers in which some are missing often comes as doubles with NaN for missing.
+    return text_version_stamp(f"nullif({trimmed(f'{column}::varchar')}, 'nan')")
+
+
+def text_version_stamp(text: str) -> tuple[str, str]:
+    """The same for a stamp in text: `3`, `3.0` or `2024-05-01 10:00:00`."""
+    value = f"""coalesce(
+        case when try_cast({text} as double) = round(try_cast({text} as double)) then try_cast({text} as bigint) end,
+        epoch_us(try_cast({text} as timestamp))
+    )"""
+    return value, f"case when {value} is null then {text} end"

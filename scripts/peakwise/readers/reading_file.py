@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 
 # Columns of every reader's relation: service_point_id varchar, channel varchar, label_at timestamp (the source's label,
-# not yet UTC), kwh double, version bigint, source_flag varchar, row_number bigint (from 0), and label_text and kwh_text,
-# the raw texts, which may be null where the typed value is there.
+# not yet UTC), kwh double, version bigint, source_flag varchar, row_number bigint (from 0), label_text and kwh_text, the
+# raw texts, which may be null where the typed value is there, and unreadable_version, the text of a stamp that is none.
+# Texts have no blanks around them and are null rather than empty.
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class ReadingFile:
     Attributes:
         path: The file.
         file_format: `parquet` or `csv`.
-        relation: A select statement with the columns of `RELATION_COLUMNS`, in the file's order by `row_number`.
+        relation: A select statement with the columns named above, in the file's order by `row_number`.
         label: `start` or `end` when the file itself says what its labels mark, else None.
         label_time_zone: `UTC` when the file itself fixes the clock of its labels, else None.
         kwh_column: The file's own name of the energy column.

@@ -1,0 +1,34 @@
+"""How files and their texts are written into SQL so that nothing in them is taken for something else."""
+
+import re
+from pathlib import Path
+
+from peakwise.errors import UnusableInput
+from peakwise.warehouse import literal
+
+# Blank, tab, and the no-break space that spreadsheets leave.
+BLANKS = "' ' || chr(9) || chr(160)"
+
+
+def path_literal(path: Path) -> str:
+    """The path as an SQL literal for DuckDB's file readers, which would take `*`, `?` and `[` for a pattern.
+
+    Raises:
+        UnusableInput: The name is no text.
+    """
+    text = str(path.absolute())
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UnusableInput(f"{shown_name(path)}: the file's name is not UTF-8. Rename the file.") from error
+    return literal(re.sub(r"([*?\[])", r"[\1]", text))
+
+
+def shown_name(path: Path) -> str:
+    """The file's name, fit to be printed whatever bytes it holds."""
+    return path.name.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def trimmed(expression: str) -> str:
+    """A text without blanks around it, null when nothing is left."""
+    return f"nullif(trim({expression}, {BLANKS}), '')"
