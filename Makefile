@@ -51,5 +51,10 @@ bench: $(INSTALLED) ## Measure speed and memory as ratios, and write docs/benchm
 docs: $(INSTALLED) ## Write the static dbt documentation to target/static_index.html
 	$(BIN)/dbt docs generate --static
 
+figures: ## Put the figures of the published synthetic utility into docs/figures
+	@mkdir -p docs/figures
+	@cp "$${PEAKWISE_HOME:-output}"/published/figures/{segment_load_shapes,target_curve}.png docs/figures/
+	@echo "docs/figures/ now shows the release in $${PEAKWISE_HOME:-output}/published"
+
 clean: ## Remove outputs, build files and the environment
 	rm -rf output target logs .pytest_cache .ruff_cache .hypothesis $(VENV)
