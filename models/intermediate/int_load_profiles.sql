@@ -14,8 +14,8 @@ seasonal_sums as (
         seasons.season,
         monthly_sums.day_type,
         monthly_sums.local_hour,
-        sum(monthly_sums.kwh) as kwh,
-        sum(monthly_sums.minutes) as minutes
+        cast(sum(monthly_sums.kwh) as decimal(18, 9)) as kwh,
+        cast(sum(monthly_sums.minutes) as integer) as minutes
     from monthly_sums
     inner join seasons on extract(month from monthly_sums.local_month) = seasons.month_number
     where monthly_sums.shapes_profile
@@ -35,14 +35,15 @@ seasonal_sums as (
     from peak_day_sums
 ),
 
+-- One row an hour: the greatest is the only one.
 wide_sums as (
     select
         customer_key,
         season,
         day_type,
         {% for hour in hours() %}
-            sum(case when local_hour = {{ hour }} then kwh end) as {{ hour_column(hour, '_kwh') }},
-            sum(case when local_hour = {{ hour }} then minutes end) as {{ hour_column(hour, '_minutes') }}{{ ',' if not loop.last }}
+            max(case when local_hour = {{ hour }} then kwh end) as {{ hour_column(hour, '_kwh') }},
+            max(case when local_hour = {{ hour }} then minutes end) as {{ hour_column(hour, '_minutes') }}{{ ',' if not loop.last }}
         {% endfor %}
     from seasonal_sums
     group by

@@ -39,7 +39,6 @@ summed as (
         hours.customer_key,
         slots.slot,
         excluded_days.customer_key is null as shapes_profile,
-        count(*) as hours,
         sum(hours.minutes) as minutes,
         sum(hours.kwh) as kwh
     from hours
@@ -65,8 +64,7 @@ typed as (
         case when slot % 48 >= 24 then 'weekend' else 'weekday' end as day_type,
         cast(slot % 24 as smallint) as local_hour,
         shapes_profile,
-        cast(hours as integer) as hours,
-        cast(minutes as bigint) as minutes,
+        cast(minutes as integer) as minutes,
         cast(kwh as decimal(18, 9)) as kwh
     from summed
 )

@@ -33,7 +33,7 @@ summed as (
         peak_instants.season,
         peak_instants.local_hour,
         cast(sum(hours.kwh) as decimal(18, 9)) as kwh,
-        cast(sum(hours.minutes) as bigint) as minutes
+        cast(sum(hours.minutes) as integer) as minutes
     from hours
     inner join peak_instants on hours.hour_start_at = peak_instants.interval_start_at
     left join excluded_days

@@ -1,5 +1,6 @@
 """Runs dbt inside this process: one import, one parse, and the parsed project used again for every further command."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,7 +72,10 @@ class Dbt:
                 if not parsed.success:
                     raise DbtFailed(f"dbt cannot parse the project: {parsed.exception}")
                 self.manifest = parsed.result
-            outcome = dbtRunner(manifest=self.manifest).invoke([*QUIET, *arguments, *self.folders()])
+            try:
+                outcome = dbtRunner(manifest=self.manifest).invoke([*QUIET, *arguments, *self.folders()])
+            finally:
+                release_warehouse()
         if not outcome.success:
             raise DbtFailed(failures(outcome))
         results = list(outcome.result)
@@ -83,6 +87,14 @@ class Dbt:
             "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
             "--target-path", str(self.target_folder), "--log-path", str(self.target_folder / "logs"),
         ]  # fmt: skip
+
+
+def release_warehouse() -> None:
+    """Let go of the warehouse, which dbt keeps open for the length of a process, so that the next step can open it."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+    gc.collect()
 
 
 def failures(outcome: Any) -> str:
