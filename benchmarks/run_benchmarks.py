@@ -66,13 +66,17 @@ def sweep(places: Places, given: argparse.Namespace, console: Console) -> list[R
 
 def measure(given: argparse.Namespace, console: Console) -> Run:
     """Make the readings, run every round, check that the profiles agree, run the sweep."""
+
+    def show(line: str) -> None:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
     scratch = home() / "benchmarks"
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         places = Places(Path(folder), PLAIN)
         made = run_in_process("dataset.make_readings", places, customers=given.customers, months=given.months)
         console.print(f"{made.found[PLAIN]:,} readings made", highlight=False)
-        results = run_rounds(places, given.repeats, lambda line: console.print(escape(line), highlight=False))
+        results = run_rounds(places, given.repeats, show)
         differences = run_in_process("agreement.compare", places).found
         console.print("the profiles agree", highlight=False)
         recovery = [] if given.skip_sweep else sweep(places, given, console)

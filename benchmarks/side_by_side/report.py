@@ -205,7 +205,7 @@ def render(run: Run, day: date) -> str:
     results = run.results
     models = results.found[PLAIN, "models"]["profiles"]
     machine = table(["", ""], [[name, value] for name, value in run.machine.items()], left=2)
-    differences = ", ".join(f"{name} {difference:.0e}" for name, difference in run.differences.items())
+    differences = "; ".join(f"{name}: {difference:.0e}" for name, difference in run.differences.items())
     return f"""# Benchmarks
 
 Written by `make bench` on {day:%Y-%m-%d}; do not edit by hand. Compare the
@@ -216,7 +216,7 @@ ratios, not the seconds: the seconds belong to this machine.
 ## The bars
 
 {run.rows[PLAIN]:,} hourly rows ({run.customers:,} customers, {run.months} months) in one Parquet file, no duplicates.
-Ratios of the least of {run.repeats} times, and of the medians beside them.
+Ratios of the least times of {run.repeats} rounds, and of the medians beside them.
 
 {bars_table(results)}
 
@@ -224,11 +224,12 @@ Ratios of the least of {run.repeats} times, and of the medians beside them.
 
 {times_table(results)}
 
-- *Seconds* is the least of {run.repeats} rounds, with the median beside it. In a round everything runs once, one after
+- *Seconds* is the least of all rounds ({run.repeats}), with the median beside it. In a round everything runs once, one after
   the other, each in a process of its own. *CPU seconds* add up all cores. *Peak MB* is the greatest resident memory of
   the process up to the end of the phase, libraries included.
 - Everybody has {THREADS} threads; DuckDB has {MEMORY_LIMIT} and, bare or not, the optimizer setting that helps it most
-  here. Imports are before the clock starts, for everybody.
+  here. Imports are before the clock starts, for everybody. The two pandas forms
+  change their order from round to round: on a virtual machine the first process that needs much memory waits for it.
 - Bare load and Peakwise's load both write a DuckDB file and close it. Peakwise also hashes the file, looks for rows that
   cannot be readings and for readings that stand twice, gives meters their keys, and adds the columns that tell where a
   row came from.
@@ -243,7 +244,8 @@ Ratios of the least of {run.repeats} times, and of the medians beside them.
   customers (StandardScaler) and makes {SEGMENTS} clusters (KMeans, `n_init=10`). It neither checks nor stores anything,
   and has one profile a customer where Peakwise has one for each season and day type. The bar takes the faster of its
   two forms.
-- The profiles agree. Largest difference to Peakwise's in kW: {differences}.
+- The profiles agree. Largest differences to Peakwise's in kW:
+  {differences}.
 
 {models_table(results)}
 

@@ -3,7 +3,7 @@
 from peakwise.loading.clock import Clock
 from peakwise.loading.customers import load_customers
 from peakwise.loading.manifest import FileResult
-from peakwise.loading.readings import ReadingOptions, load_readings
+from peakwise.loading.readings import ReadingOptions, complete_options, load_readings
 from peakwise.loading.system_load import load_system_load
 from peakwise.loading.utility import UtilitySettings, set_holidays, set_utility
 
@@ -12,6 +12,7 @@ __all__ = [
     "FileResult",
     "ReadingOptions",
     "UtilitySettings",
+    "complete_options",
     "load_customers",
     "load_readings",
     "load_system_load",

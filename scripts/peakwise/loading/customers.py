@@ -1,5 +1,6 @@
 """Who holds which service point: customers and agreements from a customers file, or service points standing in for both."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,10 @@ import duckdb
 
 from peakwise.errors import UnusableInput
 from peakwise.readers.columns import plain
-from peakwise.warehouse import literal, quoted
+from peakwise.readers.file_text import path_literal, trimmed
+from peakwise.readers.long_csv import check_packing, is_packed, read_head, scan_all_texts
+from peakwise.readers.open import PARQUET_MAGIC
+from peakwise.warehouse import quoted
 
 KNOWN_NAMES = {
     "customer_id": ("customer_id", "customer", "lclid", "account_id", "household_id"),
@@ -45,8 +49,8 @@ def register_service_points(connection: duckdb.DuckDBPyConnection, default_chann
 
     A service point that no agreement names is its own customer, so it gets a customer row too.
     """
-    connection.execute("alter table incoming_meters add column channel varchar")
     connection.execute("update incoming_meters set channel = coalesce(lower(file_channel), ?)", [default_channel])
+    known_meters = connection.execute("select coalesce(max(meter_key), 0) from raw.meters").fetchone()[0]
     connection.execute("""
         insert into raw.meters
         select
@@ -59,9 +63,9 @@ def register_service_points(connection: duckdb.DuckDBPyConnection, default_chann
         )
     """)
     connection.execute("""
-        update incoming_meters set meter_key = meters.meter_key from raw.meters as meters
+        update incoming_meters set meter_key = meters.meter_key, is_new = meters.meter_key > ? from raw.meters as meters
         where meters.service_point_id = incoming_meters.service_point_id and meters.channel = incoming_meters.channel
-    """)
+    """, [known_meters])  # fmt: skip
     connection.execute(
         "create or replace temp view new_customers as select service_point_id as customer_id from raw.meters"
     )
@@ -85,69 +89,146 @@ def load_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> Custome
     Without a column of service points, a customer's id is taken as the id of the service point.
 
     Raises:
-        UnusableInput: The file cannot be read, has no customer id, a value does not fit its column, or two agreements
-            of one service point overlap. Nothing is changed then.
+        UnusableInput: The file cannot be read, has no customer id, a value does not fit its column, an agreement ends
+            before it begins, or two agreements of one service point overlap. Nothing is changed then.
     """
-    try:
-        head = path.open("rb").read(4)
-    except OSError as error:
-        raise UnusableInput(f"{path} cannot be read: {error.strerror}.") from error
-    reader = "read_parquet" if head == b"PAR1" else "read_csv"
-    options = "" if reader == "read_parquet" else ", all_varchar = true, header = true"
-    scan = f"{reader}({literal(str(path))}{options})"
-    try:
-        present = [row[0] for row in connection.execute(f"describe select * from {scan}").fetchall()]
-    except duckdb.Error as error:
-        raise UnusableInput(f"{path.name} is not a readable customers file (Parquet or CSV).") from error
-    by_plain_name = {plain(name): name for name in present}
-    columns = {
-        field: next((by_plain_name[plain(name)] for name in names if plain(name) in by_plain_name), None)
-        for field, names in KNOWN_NAMES.items()
-    }
-    if columns["customer_id"] is None:
-        raise UnusableInput(f"{path.name} has no customer_id column; its columns are: {', '.join(present)}.")
-
-    def typed(field: str) -> str:
-        column = columns[field]
-        return f"cast({quoted(column)} as {TYPES[field]})" if column else f"cast(null as {TYPES[field]})"
-
+    scan, columns, expressions = open_customers(connection, path)
     connection.execute("begin transaction")
     try:
-        result = replace_customers(connection, scan, typed, path)
+        read_agreements(connection, scan, expressions, path)
+        check_agreements(connection, columns, path)
+        result = replace_customers(connection)
         connection.execute("commit")
-    except duckdb.ConversionException as error:
-        connection.execute("rollback")
-        raise UnusableInput(f"{path.name}: a value does not fit its column: {str(error).splitlines()[0]}") from error
     except BaseException:
-        connection.execute("rollback")
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("rollback")
         raise
-    missing = [field for field, column in columns.items() if column is None]
-    return CustomersResult(*result, missing)
+    return CustomersResult(*result, missing=[field for field in KNOWN_NAMES if field not in columns])
 
 
-def replace_customers(connection: duckdb.DuckDBPyConnection, scan: str, typed, path: Path) -> tuple[int, int]:
-    """Put the file's customers and agreements in place of the former ones; the caller holds the transaction."""
-    fields = ", ".join(f"{typed(field)} as {field}" for field in TYPES if field != "service_point_id")
-    service_point = f"coalesce({typed('service_point_id')}, {typed('customer_id')})"
-    connection.execute(
-        f"create or replace temp table new_agreements as select {fields}, {service_point} as service_point_id from {scan}"
+def open_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The SQL that scans a customers file, and of each field it has the file's column and the expression of its text.
+
+    Raises:
+        UnusableInput: The file cannot be read, or has no customer id.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise UnusableInput(f"{path} cannot be read: {error.strerror}.") from error
+    if not head:
+        raise UnusableInput(f"{path.name} is empty.")
+    if head == PARQUET_MAGIC:
+        scan = f"read_parquet({path_literal(path)}, hive_partitioning = false)"
+        try:
+            present = [row[0] for row in connection.execute(f"describe select * from {scan}").fetchall()]
+        except duckdb.Error as error:
+            raise UnusableInput(f"{path.name} is not a readable Parquet file: it is damaged or cut short.") from error
+        sql_names = [quoted(name) for name in present]
+    else:
+        packed = is_packed(path)
+        if packed:
+            check_packing(path)
+        present, delimiter, _ = read_head(path, least_columns=1)
+        scan = scan_all_texts(path, packed, len(present), delimiter)
+        sql_names = [f"column_{position}" for position in range(len(present))]
+    positions: dict[str, int] = {}
+    for position, name in enumerate(present):
+        positions.setdefault(plain(name), position)
+    found = {
+        field: next((positions[plain(name)] for name in names if plain(name) in positions), None)
+        for field, names in KNOWN_NAMES.items()
+    }
+    if found["customer_id"] is None:
+        raise UnusableInput(f"{path.name} has no customer_id column; its columns are: {', '.join(present)}.")
+    held = {field: position for field, position in found.items() if position is not None}
+    return (
+        scan,
+        {field: present[position] for field, position in held.items()},
+        {field: trimmed(f"{sql_names[position]}::varchar") for field, position in held.items()},
     )
-    nameless = connection.execute("select count(*) from new_agreements where customer_id is null").fetchone()[0]
+
+
+def read_agreements(connection: duckdb.DuckDBPyConnection, scan: str, expressions: dict[str, str], path: Path) -> None:
+    """Create `temp.new_agreements`: the file's rows with typed fields, and each field's text beside it.
+
+    Raises:
+        UnusableInput: The file breaks off or a line cannot be taken apart.
+    """
+    texts = ", ".join(f"{expressions.get(field, 'null::varchar')} as {field}_text" for field in TYPES)
+    typed = ", ".join(f"try_cast({field}_text as {data_type}) as {field}" for field, data_type in TYPES.items())
+    try:
+        connection.execute(f"""
+            create or replace temp table new_agreements as
+            with texts as (select {texts} from {scan})
+            select * replace (coalesce(service_point_id, customer_id) as service_point_id), row_number() over () as position
+            from (select {typed}, * from texts)
+        """)
+    except duckdb.Error as error:
+        raise UnusableInput(f"{path.name} is not a readable customers file: {str(error).splitlines()[0]}") from error
+
+
+def check_agreements(connection: duckdb.DuckDBPyConnection, columns: dict[str, str], path: Path) -> None:
+    """Check the rows of `temp.new_agreements`.
+
+    Raises:
+        UnusableInput: They cannot be customers and agreements.
+    """
+    rows, nameless = connection.execute("select count(*), count_if(customer_id is null) from new_agreements").fetchone()
+    if rows == 0:
+        raise UnusableInput(f"{path.name} has no rows.")
     if nameless:
         raise UnusableInput(f"{path.name}: {nameless} row(s) have no customer_id.")
+    for field, data_type in TYPES.items():
+        misfit = connection.execute(f"""
+            select {field}_text from new_agreements where {field} is null and {field}_text is not null
+            order by position limit 1
+        """).fetchone()
+        if misfit:
+            wanted = {"date": "a date as in 2024-01-31", "boolean": "true or false"}[data_type]
+            raise UnusableInput(f"{path.name}, column {columns[field]}: '{misfit[0][:40]}' is not {wanted}.")
+    backward = connection.execute("""
+        select service_point_id, valid_from, valid_to from new_agreements where valid_from >= valid_to
+        order by position limit 1
+    """).fetchone()
+    if backward:
+        raise UnusableInput(
+            f"{path.name}: the agreement of service point {backward[0]} ends on {backward[2]}, not after it begins on "
+            f"{backward[1]}."
+        )
     overlap = connection.execute("""
-        select earlier.service_point_id
-        from (select *, row_number() over () as position from new_agreements) as earlier
-        inner join (select *, row_number() over () as position from new_agreements) as later
-            on earlier.service_point_id = later.service_point_id and earlier.position < later.position
-            and coalesce(earlier.valid_from, date '0001-01-01') < coalesce(later.valid_to, date '9999-12-31')
-            and coalesce(later.valid_from, date '0001-01-01') < coalesce(earlier.valid_to, date '9999-12-31')
-        order by 1 limit 1
+        with agreements as (
+            select *, lag(customer_id) over by_start as earlier_customer_id,
+                max(coalesce(valid_to, date '9999-12-31')) over (
+                    by_start rows between unbounded preceding and 1 preceding
+                ) as earlier_valid_to
+            from new_agreements
+            window by_start as (
+                partition by service_point_id order by coalesce(valid_from, date '0001-01-01'), position
+            )
+        )
+        select service_point_id, customer_id, earlier_customer_id from agreements
+        where coalesce(valid_from, date '0001-01-01') < earlier_valid_to
+        order by position limit 1
     """).fetchone()
     if overlap:
-        raise UnusableInput(f"{path.name}: two agreements of service point {overlap[0]} overlap in time.")
+        raise UnusableInput(
+            f"{path.name}: two agreements of service point {overlap[0]} overlap in time (customers {overlap[2]} and "
+            f"{overlap[1]})."
+        )
+
+
+def replace_customers(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Put `temp.new_agreements` in place of the former ones; the caller holds the transaction."""
     connection.execute("create or replace temp view new_customers as select customer_id from new_agreements")
     register_customers(connection, is_listed=True)
+    # Who stood in a former file only is not listed any more.
+    connection.execute("""
+        update raw.customers
+        set is_listed = false, has_consent = null, has_medical_need = null, is_enrolled = null
+        where is_listed and customer_id not in (select customer_id from new_agreements)
+    """)
     connection.execute("""
         update raw.customers
         set is_listed = true, has_consent = listed.has_consent, has_medical_need = listed.has_medical_need,

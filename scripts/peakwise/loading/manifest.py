@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,9 @@ class FileResult:
         path: The file.
         state: `loaded`, `known` (the same content was loaded before) or `unusable`.
         message: For an unusable file, one sentence that says why.
+        load_id: The load that brought the file's content, this one or an earlier one; None for an unusable file.
+        first_interval_start_at: UTC start of the earliest interval among good rows, of a loaded file.
+        last_interval_end_at: UTC end of the latest one.
     """
 
     path: Path
@@ -28,6 +32,9 @@ class FileResult:
     rows_rejected: int = 0
     rows_ambiguous: int = 0
     seconds: float = 0.0
+    load_id: int | None = None
+    first_interval_start_at: datetime | None = None
+    last_interval_end_at: datetime | None = None
 
 
 def content_hash(path: Path) -> str:

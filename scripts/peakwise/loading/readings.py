@@ -1,23 +1,26 @@
 """Loads files of readings. Every row of a file ends up accepted, duplicate, superseded or rejected."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
 from peakwise.errors import UnusableInput
-from peakwise.loading.clock import Clock, create_label_clock
+from peakwise.loading.clock import Clock, create_label_clock, instants_with_two_labels
 from peakwise.loading.customers import register_service_points
 from peakwise.loading.manifest import FileResult, content_hash, known_load, next_load_id
-from peakwise.loading.survey import CHANNELS, GOOD, REASON, Survey, take_survey
-from peakwise.loading.versions import create_contested_days, settle_contested_days
+from peakwise.loading.survey import CHANNELS, GOOD, REASON, Survey, adopt_known_steps, take_survey
+from peakwise.loading.versions import ContestedRows, find_contested_days, settle_contested_rows
 from peakwise.readers import ReadingFile, open_readings
+from peakwise.readers.file_text import shown_name
 
 LABELS = ("start", "end")
+ENERGY_TYPE = "decimal(18, 9)"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,17 @@ class ReadingOptions:
             raise UnusableInput("The interval must be 5, 10, 15, 20, 30 or 60 minutes.")
 
 
+def complete_options(connection: duckdb.DuckDBPyConnection, options: ReadingOptions) -> ReadingOptions:
+    """Options with label and clock of the latest load where the user gave none."""
+    latest = connection.execute(
+        "select label, label_time_zone from raw.load_manifest order by load_id desc limit 1"
+    ).fetchone()
+    if latest is None:
+        return options
+    label, clock = latest
+    return replace(options, label=options.label or label, label_clock=options.label_clock or Clock.parse(clock))
+
+
 def expand(source: Sequence[str | Path]) -> list[Path]:
     """All files that the given files, folders and globs stand for, sorted by name.
 
@@ -60,18 +74,27 @@ def expand(source: Sequence[str | Path]) -> list[Path]:
     """
     files: dict[Path, None] = {}
     for item in source:
-        path = Path(item)
-        if path.is_dir():
-            found = [file for file in path.rglob("*") if file.is_file() and not file.name.startswith((".", "_"))]
-        elif path.is_file():
-            found = [path]
-        else:
-            anchor = Path(path.anchor) if path.is_absolute() else Path()
-            found = [file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file()]
+        try:
+            found = find_files(Path(item)) if str(item).strip() else []
+        except (OSError, ValueError, NotImplementedError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UnusableInput(f"Files of readings at '{str(item)[:80]}' cannot be looked up: {reason}.") from error
         if not found:
-            raise UnusableInput(f"No file of readings at {item}.")
+            where = shown_name(Path(item), whole=True) if str(item).strip() else "an empty name"
+            raise UnusableInput(f"No file of readings at {where}.")
         files.update(dict.fromkeys(sorted(found)))
     return list(files)
+
+
+def find_files(path: Path) -> list[Path]:
+    """The files that one path stands for: itself, all in the folder but hidden ones, or what the pattern matches."""
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        found = [file for file in path.rglob("*") if file.is_file()]
+        return [file for file in found if not any(part[0] in "._" for part in file.relative_to(path).parts)]
+    anchor = Path(path.anchor) if path.is_absolute() else Path()
+    return [file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file()]
 
 
 def load_readings(
@@ -114,6 +137,17 @@ def load_file(connection: duckdb.DuckDBPyConnection, path: Path, options: Readin
     Raises:
         UnusableInput: The file cannot be used; nothing of it is left in the warehouse.
     """
+    try:
+        return load_file_or_fail(connection, path, options)
+    except (duckdb.DataError, duckdb.OperationalError, duckdb.InvalidInputException) as error:
+        # A damaged page deep inside the file, a full disk, too little memory.
+        raise UnusableInput(f"{shown_name(path)} cannot be loaded: {str(error).splitlines()[0]}") from error
+    except OSError as error:
+        raise UnusableInput(f"{shown_name(path)} cannot be read: {error.strerror or error}.") from error
+
+
+def load_file_or_fail(connection: duckdb.DuckDBPyConnection, path: Path, options: ReadingOptions) -> FileResult:
+    """Load one file in one transaction, with the errors of DuckDB and of the system as they come."""
     started = time.perf_counter()
     with ThreadPoolExecutor(1) as pool:
         # Hashing runs beside the survey; both only read.
@@ -122,16 +156,17 @@ def load_file(connection: duckdb.DuckDBPyConnection, path: Path, options: Readin
         try:
             survey = take_survey(connection, file, options.interval_minutes)
             digest = digest_later.result()
-            if known_load(connection, digest) is not None:
-                return FileResult(
-                    path, "known", file_format=file.file_format, rows_in=survey.rows + len(file.unreadable)
-                )
+            load_id = known_load(connection, digest)
+            if load_id is not None:
+                rows_in = survey.rows + len(file.unreadable)
+                return FileResult(path, "known", file_format=file.file_format, rows_in=rows_in, load_id=load_id)
             connection.execute("begin transaction")
             try:
                 result = write(connection, file, survey, options, digest, started)
                 connection.execute("commit")
             except BaseException:
-                connection.execute("rollback")
+                with contextlib.suppress(duckdb.Error):
+                    connection.execute("rollback")
                 raise
         finally:
             file.close(connection)
@@ -169,54 +204,163 @@ class Placement:
     Attributes:
         rows: `from … where …` of all rows that can be readings; aliases `incoming` and `meters`.
         start: Expression of the interval's UTC start.
-        later_start: The other possible start in the repeated hour of a local clock; equal to `start` elsewhere.
+        later_start: The other possible start in the repeated hour of a local clock; None for a clock without changes.
         skipped: Condition of rows whose local time does not exist.
+        shifting_days: Select statement of the UTC dates on which `later_start` differs; None for a clock without changes.
     """
 
     rows: str
     start: str
-    later_start: str
+    later_start: str | None
     skipped: str
+    shifting_days: str | None
 
 
-def place(connection: duckdb.DuckDBPyConnection, file: ReadingFile, label: str, clock: Clock) -> Placement:
+def place(
+    connection: duckdb.DuckDBPyConnection, file: ReadingFile, survey: Survey, label: str, clock: Clock
+) -> Placement:
     """Decide how the labels of a file become UTC starts; creates `temp.label_clock` for a local clock."""
     backwards = " - to_minutes(meters.interval_minutes)" if label == "end" else ""
     if clock.is_local:
         create_label_clock(connection, file.relation, clock, label)
-        start, later_start = f"earlier_at{backwards}", f"later_at{backwards}"
+        start, later_start = f"(earlier_at{backwards})", f"(later_at{backwards})"
         from_clock, exists = "inner join label_clock using (label_at)", "and earlier_at is not null"
         skipped = "label_at in (select label_at from label_clock where earlier_at is null)"
+        # An end label's start may lie on the day before.
+        shifting_days = """
+            select distinct unnest([earlier_at - interval 1 day, earlier_at])::date::timestamp as utc_date
+            from label_clock where earlier_at != later_at
+        """
     else:
         offset = f" - to_minutes({clock.offset_minutes})" if clock.offset_minutes else ""
-        start = later_start = f"label_at{offset}{backwards}"
+        start, later_start, shifting_days = f"(label_at{offset}{backwards})", None, None
         from_clock, exists, skipped = "", "", "false"
+    # Where every row is good the survey has tested it already.
+    good = GOOD if survey.good_rows < survey.rows else "true"
     rows = f"""
-        from (select * from ({file.relation}) where {GOOD}) as incoming
+        from (select * from ({file.relation}) where {good}) as incoming
         inner join incoming_meters as meters
             on incoming.service_point_id = meters.service_point_id
             and incoming.channel is not distinct from meters.file_channel
         {from_clock}
         where true {exists}
     """
-    return Placement(rows, start, later_start, skipped)
+    return Placement(rows, start, later_start, skipped, shifting_days)
+
+
+# In the repeated hour of a clock change a label stands twice. Its first occurrence in the file is the earlier instant, its
+# second the later one; the other way round where the file runs backwards in time. Of the two labels of the moment itself
+# (see `create_label_clock`) the one that stands more often tells which of them the file uses.
+SAME_LABEL = "partition by meter_key, label_at, version"
+MEETING = "partition by meter_key, meeting_at, version"
+UPPER_ROWS = f"count(*) filter (where is_upper) over ({MEETING})"
+LOWER_ROWS = f"count(*) filter (where not is_upper) over ({MEETING})"
+
+
+def resolved_rows(placement: Placement, condition: str) -> str:
+    """Select statement of good rows under a condition, each with the UTC start that order gives it."""
+    columns = "meters.meter_key, meters.interval_minutes, kwh, source_flag, version, row_number"
+    if placement.later_start is None:
+        return f"select {columns}, {placement.start} as interval_start_at {placement.rows} and {condition}"
+    return f"""
+        with placed_rows as (
+            select
+                {columns}, label_at, label_at::date as label_date, meeting_at, is_upper,
+                {placement.start} as earlier_start, {placement.later_start} as later_start
+            {placement.rows} and {condition}
+        ),
+        directions as (
+            select meter_key, label_date, covar_pop(epoch_us(label_at), row_number) < 0 as runs_backwards
+            from placed_rows
+            where label_date in (select label_at::date from label_clock where earlier_at != later_at)
+            group by all
+        ),
+        counted as (
+            select
+                placed_rows.*, coalesce(runs_backwards, false) as runs_backwards,
+                row_number() over ({SAME_LABEL} order by row_number) % 2 = 0 as is_second,
+                meeting_at is not null and {LOWER_ROWS} > {UPPER_ROWS} as lower_is_used,
+                meeting_at is not null and {UPPER_ROWS} > {LOWER_ROWS} as upper_is_used,
+                count(*) over ({SAME_LABEL}) as rows_of_label
+            from placed_rows
+            left join directions using (meter_key, label_date)
+        )
+        select
+            *,
+            case
+                when lower_is_used and is_upper then later_start
+                when upper_is_used and not is_upper then earlier_start
+                when rows_of_label > 1 and is_second != runs_backwards then later_start
+                else earlier_start
+            end as interval_start_at
+        from counted
+    """
 
 
 def time_span(
     connection: duckdb.DuckDBPyConnection, survey: Survey, label: str, clock: Clock
 ) -> tuple[datetime, datetime]:
-    """First start and last end of the incoming intervals, taking the longest of the file's steps."""
-    first, last = survey.first_label, survey.last_label
-    if clock.is_local:
-        first, last = connection.execute("select min(earlier_at), max(later_at) from label_clock").fetchone()
-        if first is None:
-            raise UnusableInput(f"None of the labels exists on the clock of {clock.name}.")
-    else:
-        offset = timedelta(minutes=clock.offset_minutes)
-        first, last = first - offset, last - offset
+    """First start and last end of the incoming intervals.
+
+    Raises:
+        UnusableInput: No label exists on the local clock.
+    """
     longest = connection.execute("select max(interval_minutes) from incoming_meters").fetchone()[0]
+    before = "interval_minutes" if label == "end" else "0"
+    after = "0" if label == "end" else "interval_minutes"
+    if not clock.is_local:
+        first, last = connection.execute(f"""
+            select min(first_label - to_minutes({before})), max(last_label + to_minutes({after})) from incoming_meters
+        """).fetchone()
+        offset = timedelta(minutes=clock.offset_minutes)
+        return first - offset, last - offset
+    first, last = connection.execute("select min(earlier_at), max(later_at) from label_clock").fetchone()
+    if first is None:
+        raise UnusableInput(f"None of the labels exists on the clock of {clock.name}.")
+    # The extreme label of a meter may be one that the clock skips; the file's extremes then bound it.
+    exact_first, exact_last, all_exist = connection.execute(f"""
+        select
+            min(first.earlier_at - to_minutes({before})), max(last.later_at + to_minutes({after})),
+            count(first.earlier_at) = count(*) and count(last.later_at) = count(*)
+        from incoming_meters
+        left join label_clock as first on first.label_at = first_label
+        left join label_clock as last on last.label_at = last_label
+    """).fetchone()
+    if all_exist:
+        return exact_first, exact_last
     step = timedelta(minutes=longest)
     return (first - step, last) if label == "end" else (first, last + step)
+
+
+def span_of_known_readings(
+    connection: duckdb.DuckDBPyConnection, span: tuple[datetime, datetime]
+) -> tuple[datetime, datetime] | None:
+    """First start and last end of what earlier loads hold within the span of this one; None when they hold nothing."""
+    first, last = connection.execute(
+        """
+        select greatest(min(first_interval_start_at), $first), least(max(last_interval_end_at), $last)
+        from raw.load_manifest where first_interval_start_at < $last and last_interval_end_at > $first
+        """,
+        {"first": span[0], "last": span[1]},
+    ).fetchone()
+    return None if first is None else (first, last)
+
+
+def mark_meters_that_may_repeat(connection: duckdb.DuckDBPyConnection, clock: Clock) -> bool:
+    """Mark the incoming meters that may have a reading twice in this file, and return whether there is one."""
+    connection.execute(
+        """
+        update incoming_meters set may_repeat = $by_clock or sums.may_repeat
+        from (
+            -- A meter has two rows here where its channel is written in two ways, or named and not named.
+            select meter_key, sum(good_rows) > sum(slots) or count(*) > 1 as may_repeat
+            from incoming_meters group by meter_key
+        ) as sums
+        where incoming_meters.meter_key = sums.meter_key
+        """,
+        {"by_clock": clock.is_local and instants_with_two_labels(connection)},
+    )
+    return connection.execute("select bool_or(may_repeat) from incoming_meters").fetchone()[0]
 
 
 def write(
@@ -231,46 +375,34 @@ def write(
     label, clock = label_and_clock(file, options)
     load_id = next_load_id(connection)
     register_service_points(connection, options.channel)
-    placement = place(connection, file, label, clock)
+    if options.interval_minutes is None:
+        adopt_known_steps(connection)
+    placement = place(connection, file, survey, label, clock)
     span = time_span(connection, survey, label, clock)
-
-    reaches_into_known = connection.execute(
-        "select count(*) > 0 from raw.load_manifest where first_interval_start_at < ? and last_interval_end_at > ?",
-        [span[1], span[0]],
-    ).fetchone()[0]
-    repeats = connection.execute("select count(*) > 0 from incoming_meters where good_rows > slots").fetchone()[0]
-    contested_days = 0
-    if reaches_into_known or repeats:
-        keys = f"select meters.meter_key, {placement.start} as interval_start_at {placement.rows}"
-        contested_days = create_contested_days(connection, keys, span if reaches_into_known else None)
-
-    in_contested_days = f"""exists (
-        select 1 from contested_days as days
-        where days.meter_key = meters.meter_key and days.utc_date = cast({placement.start} as date)
-    )"""
-    values = "kwh::decimal(18, 9) as kwh, source_flag, version"
-    accepted = connection.execute(f"""
+    known_span = span_of_known_readings(connection, span)
+    repeats = mark_meters_that_may_repeat(connection, clock)
+    placed = f"meters.meter_key, {placement.start}, meters.interval_minutes"
+    values = f"kwh::{ENERGY_TYPE} as kwh, source_flag, version"
+    only_uncontested, settled = "", ContestedRows()
+    if known_span or repeats:
+        contested = find_contested_days(
+            connection, placement.start, placement.rows, span, known_span, placement.shifting_days
+        )
+        if contested.count:
+            only_uncontested = f"and not {contested.includes(placement.start)}"
+    uncontested = connection.execute(f"""
         insert into raw.readings
-        select meters.meter_key, {placement.start}, meters.interval_minutes, {values}, {load_id}
-        {placement.rows} {f"and not {in_contested_days}" if contested_days else ""}
+        select {placed}, {values}, {load_id} {placement.rows} {only_uncontested}
     """).fetchone()[0]
-    duplicate = superseded = 0
-    if contested_days:
-        # In the repeated hour of a clock change a label stands twice: its first occurrence in the file is the earlier
-        # instant, its second the later one.
-        contested = f"""
-            select
-                meters.meter_key,
-                case
-                    when row_number() over (partition by meters.meter_key, label_at order by row_number) % 2 = 0
-                        then {placement.later_start}
-                    else {placement.start}
-                end as interval_start_at,
-                meters.interval_minutes, {values}, row_number
-            {placement.rows} and {in_contested_days}
-        """
-        settled = settle_contested_days(connection, contested, load_id)
-        accepted, duplicate, superseded = accepted + settled.accepted, settled.duplicate, settled.superseded
+    if only_uncontested:
+        rows = resolved_rows(placement, contested.includes(placement.start))
+        settled = settle_contested_rows(
+            connection,
+            f"select meter_key, interval_start_at, interval_minutes, {values}, row_number from ({rows})",
+            load_id,
+            has_known=known_span is not None,
+        )
+    accepted, duplicate, superseded = uncontested + settled.accepted, settled.duplicate, settled.superseded
 
     rejected = reject_rows(connection, file, survey, placement.skipped, load_id)
     ambiguous = count_ambiguous(connection, placement) if clock.is_local else 0
@@ -296,27 +428,41 @@ def write(
         },
     )  # fmt: skip
     return FileResult(
-        file.path,
-        "loaded",
-        "",
-        file.file_format,
-        rows_in,
-        accepted,
-        duplicate,
-        superseded,
-        rejected,
-        ambiguous,
-        seconds,
+        path=file.path,
+        state="loaded",
+        file_format=file.file_format,
+        rows_in=rows_in,
+        rows_accepted=accepted,
+        rows_duplicate=duplicate,
+        rows_superseded=superseded,
+        rows_rejected=rejected,
+        rows_ambiguous=ambiguous,
+        seconds=seconds,
+        load_id=load_id,
+        first_interval_start_at=span[0],
+        last_interval_end_at=span[1],
     )
 
 
 def count_ambiguous(connection: duckdb.DuckDBPyConnection, placement: Placement) -> int:
-    """Rows of the repeated hour whose label stands only once at its meter, so that order cannot tell which hour it is."""
+    """Rows of the repeated hour whose label has no partner at its meter, so that order cannot tell which hour it is."""
     return connection.execute(f"""
-        select count(*) from (
-            select meters.meter_key, label_at {placement.rows} and earlier_at != later_at
-            group by all having count(*) = 1
+        with labels as (
+            select meters.meter_key, label_at, version, meeting_at, is_upper, count(*) as label_rows
+            {placement.rows} and earlier_at != later_at
+            group by all
+        ),
+        compared as (
+            select
+                *,
+                sum(label_rows) filter (where is_upper) over ({MEETING}) as upper_rows,
+                sum(label_rows) filter (where not is_upper) over ({MEETING}) as lower_rows
+            from labels
         )
+        select count(*) from compared
+        where label_rows % 2 = 1
+            and not (meeting_at is not null and is_upper and coalesce(lower_rows, 0) > coalesce(upper_rows, 0))
+            and not (meeting_at is not null and not is_upper and coalesce(upper_rows, 0) > coalesce(lower_rows, 0))
     """).fetchone()[0]
 
 

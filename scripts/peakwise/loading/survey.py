@@ -4,6 +4,7 @@ One grouped scan answers all of it. Repeats show where a meter has more good row
 bit of a mask: exact, and far cheaper than grouping by reading.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,6 @@ from peakwise.errors import UnusableInput
 from peakwise.readers import ReadingFile
 
 CHANNELS = ("delivered", "received")
-STEPS_MINUTES = (60, 30, 20, 15, 10, 5)
 # Above this, no meter of any customer: a nuclear unit gives 1.5 GWh an hour.
 GREATEST_KWH = 10_000_000
 # Labels on no five-minute mark cannot be placed; see docs/loading.md.
@@ -27,6 +27,8 @@ REASON = f"""
     case
         when service_point_id is null then 'no service point id'
         when label_text is null and label_at is null then 'no time label'
+        when label_at is null and try_cast(label_text as timestamp) is not null
+            then 'the time label is written in another way than the first ones (offset, AM or PM)'
         when label_at is null then 'the time label is not a time'
         when label_at not between timestamp '{EARLIEST}' and timestamp '{LATEST}' then 'the time label is outside 1990 to 2100'
         when kwh_text is null and kwh is null then 'no energy value'
@@ -35,6 +37,7 @@ REASON = f"""
         when epoch_us(label_at) % {GRID_MICROSECONDS} != 0 then 'off-grid time: the label is on no five-minute mark'
         when channel is not null and lower(channel) not in ('delivered', 'received')
             then 'the channel is neither delivered nor received'
+        when unreadable_version is not null then 'the version stamp is neither a whole number nor a time'
     end
 """
 # The same conditions as REASON, cheap enough for every row.
@@ -42,7 +45,7 @@ GOOD = f"""(
     service_point_id is not null and label_at is not null and kwh is not null
     and abs(kwh) < {GREATEST_KWH} and epoch_us(label_at) % {GRID_MICROSECONDS} = 0
     and label_at between timestamp '{EARLIEST}' and timestamp '{LATEST}'
-    and (channel is null or lower(channel) in ('delivered', 'received'))
+    and (channel is null or lower(channel) in ('delivered', 'received')) and unreadable_version is null
 )"""
 
 
@@ -66,10 +69,11 @@ class Survey:
 def step_of_mask(mask: int) -> int:
     """Interval length in minutes from the five-minute marks of the hour on which labels fall (bit i = minute 5 i).
 
-    Intervals start on the hour: labels at half past alone mean half hours, as far as marks can tell.
+    It is the widest step that reaches all marks from the first one; half past alone means hours, as where hours of a zone
+    with a half-hour offset are labelled in UTC.
     """
     marks = [bit * 5 for bit in range(12) if mask >> bit & 1]
-    return next(step for step in STEPS_MINUTES if all(mark % step == 0 for mark in marks))
+    return math.gcd(60, *(mark - marks[0] for mark in marks))
 
 
 def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interval_minutes: int | None) -> Survey:
@@ -85,7 +89,7 @@ def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interv
     """
     rows, first, last = label_bounds(connection, file)
     if first is None:
-        raise UnusableInput(f"{file.path.name}: none of its {rows + len(file.unreadable):,} rows can be a reading.")
+        raise UnusableInput(why_no_reading(connection, file, rows))
     sampled_mask = connection.execute(f"""
         select coalesce(bit_or(1 << (minute(label_at) // 5)), 1)
         from (select label_at from ({file.relation}) where label_at is not null limit {SAMPLE_ROWS})
@@ -99,30 +103,43 @@ def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interv
     connection.execute("drop table if exists temp.incoming_meters")
     connection.execute("""
         create temp table incoming_meters (
-            service_point_id varchar, file_channel varchar, good_rows bigint, slots bigint, minute_mask integer,
-            hour_mask integer, first_label timestamp, last_label timestamp, meter_key integer, interval_minutes smallint
+            service_point_id varchar, file_channel varchar, good_rows bigint, slots bigint, has_neighbours boolean,
+            minute_mask integer, hour_mask integer, first_label timestamp, last_label timestamp,
+            interval_minutes smallint, channel varchar, meter_key integer, is_new boolean, may_repeat boolean,
+            contested_days bit
         )
     """)
     origin = f"epoch_us(timestamp '{first}')"
+    slot = f"bitstring_agg(cast((epoch_us(label_at) - {origin}) // {unit} as integer), 0, {last_slot})"
     for part in range(parts):
         only = f"and hash(service_point_id) % {parts} = {part}" if parts > 1 else ""
         connection.execute(f"""
-            insert into incoming_meters
+            insert into incoming_meters by name
             select
-                service_point_id, channel, count(*),
-                bit_count(bitstring_agg(cast((epoch_us(label_at) - {origin}) // {unit} as integer), 0, {last_slot})),
-                bit_or(1 << (minute(label_at) // 5)), bit_or(1 << hour(label_at)), min(label_at), max(label_at), null, null
+                service_point_id, channel as file_channel, count(*) as good_rows,
+                bit_count({slot}) as slots,
+                -- two readings in a row, where one row is one slot
+                {str(last_slot > 0).lower()} and bit_count({slot} & ({slot} << 1)) > 0 as has_neighbours,
+                bit_or(1 << (minute(label_at) // 5)) as minute_mask, bit_or(1 << hour(label_at)) as hour_mask,
+                min(label_at) as first_label, max(label_at) as last_label
             from ({file.relation})
             where {GOOD} {only}
             group by service_point_id, channel
         """)
-    good_rows, first_label, last_label, hour_mask = connection.execute(
-        "select coalesce(sum(good_rows), 0), min(first_label), max(last_label), bit_or(hour_mask) from incoming_meters"
-    ).fetchone()
+    good_rows, first_label, last_label, hour_mask, has_neighbours = connection.execute("""
+        select coalesce(sum(good_rows), 0), min(first_label), max(last_label), bit_or(hour_mask), bool_or(has_neighbours)
+        from incoming_meters
+    """).fetchone()
     if good_rows == 0:
-        raise UnusableInput(f"{file.path.name}: none of its {rows + len(file.unreadable):,} rows can be a reading.")
+        raise UnusableInput(why_no_reading(connection, file, rows))
     hours_of_day = int(hour_mask).bit_count()
-    if last_label - first_label >= timedelta(hours=72) and hours_of_day <= 12:
+    # A file of a few late corrections touches few hours of the day, too, but not time and again.
+    if (
+        last_label - first_label >= timedelta(hours=72)
+        and hours_of_day <= 12
+        and good_rows > 4 * hours_of_day
+        and not has_neighbours
+    ):
         raise UnusableInput(
             f"{file.path.name}: its labels fall on {hours_of_day} hour(s) of the day only. Peakwise needs hourly or finer "
             "readings."
@@ -135,11 +152,31 @@ def label_bounds(
     connection: duckdb.DuckDBPyConnection, file: ReadingFile
 ) -> tuple[int, datetime | None, datetime | None]:
     """Rows of a file, and its first and last plausible label; Parquet answers from its statistics."""
-    bounds = "select count(*), min(label_at), max(label_at) from"
-    rows, first, last = connection.execute(f"{bounds} ({file.relation})").fetchone()
-    if first is None or first < EARLIEST or last > LATEST:
-        _, first, last = connection.execute(f"{bounds} ({file.relation}) where {GOOD}").fetchone()
+    bounds = f"""
+        select
+            rows,
+            case when first_label >= timestamp '{EARLIEST}' and last_label <= timestamp '{LATEST}' then first_label end,
+            case when first_label >= timestamp '{EARLIEST}' and last_label <= timestamp '{LATEST}' then last_label end
+        from (
+            select count(*) as rows, min(label_at) as first_label, max(label_at) as last_label from ({file.relation})
+    """
+    rows, first, last = connection.execute(f"{bounds})").fetchone()
+    if first is None:
+        _, first, last = connection.execute(f"{bounds} where {GOOD})").fetchone()
     return rows, first, last
+
+
+def why_no_reading(connection: duckdb.DuckDBPyConnection, file: ReadingFile, rows: int) -> str:
+    """The sentence on a file without a single reading; it tells what is wrong with the first row."""
+    if rows + len(file.unreadable) == 0:
+        return f"{file.path.name} has a header but no rows."
+    if rows == 0:
+        reason = file.unreadable[0][1]
+    else:
+        reason = connection.execute(f"""
+            select {REASON} from ({file.relation}) where not coalesce({GOOD}, false) order by row_number limit 1
+        """).fetchone()[0]
+    return f"{file.path.name}: none of its {rows + len(file.unreadable):,} rows can be a reading; of the first one, {reason}."
 
 
 def assign_steps(connection: duckdb.DuckDBPyConnection, interval_minutes: int | None) -> None:
@@ -157,4 +194,31 @@ def assign_steps(connection: duckdb.DuckDBPyConnection, interval_minutes: int | 
             "update incoming_meters set interval_minutes = case when good_rows >= ? then ? else least(?, ?) end"
             " where minute_mask = ?",
             [FEW_ROWS, step, step, steps[usual[0]], mask],
+        )
+
+
+def adopt_known_steps(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let meters with a handful of incoming readings keep the step they are known for, if their labels fit it.
+
+    Three corrections of a half-hourly meter may all lie on the hour.
+    """
+    few = f"good_rows < {FEW_ROWS} and not is_new"
+    masks = connection.execute(f"select distinct minute_mask from incoming_meters where {few}").fetchall()
+    if not masks:
+        return
+    connection.execute(f"""
+        create or replace temp table known_steps as
+        select meter_key, arg_max(interval_minutes, interval_start_at) as interval_minutes
+        from raw.readings where meter_key in (select meter_key from incoming_meters where {few})
+        group by meter_key
+    """)
+    for (mask,) in masks:
+        connection.execute(
+            f"""
+            update incoming_meters set interval_minutes = known_steps.interval_minutes
+            from known_steps
+            where incoming_meters.meter_key = known_steps.meter_key and {few} and minute_mask = ?
+                and ? % known_steps.interval_minutes = 0
+        """,
+            [mask, step_of_mask(mask)],
         )

@@ -75,7 +75,8 @@ def set_utility(connection: duckdb.DuckDBPyConnection, settings: UtilitySettings
 
 def set_holidays(connection: duckdb.DuckDBPyConnection) -> int:
     """Write the holidays of the years that have readings, and return how many there are."""
-    calendar = connection.execute("select holiday_calendar from raw.utility").fetchone()[0]
+    utility = connection.execute("select holiday_calendar from raw.utility").fetchone()
+    calendar = utility[0] if utility else None
     first, last = connection.execute(
         "select year(min(first_interval_start_at)), year(max(last_interval_end_at)) from raw.load_manifest"
     ).fetchone()

@@ -24,9 +24,9 @@ def path_literal(path: Path) -> str:
     return literal(re.sub(r"([*?\[])", r"[\1]", text))
 
 
-def shown_name(path: Path) -> str:
-    """The file's name, fit to be printed whatever bytes it holds."""
-    return path.name.encode("utf-8", errors="replace").decode("utf-8")
+def shown_name(path: Path, *, whole: bool = False) -> str:
+    """The file's name, or its whole path, fit to be printed whatever bytes it holds."""
+    return (str(path) if whole else path.name).encode("utf-8", errors="replace").decode("utf-8")
 
 
 def trimmed(expression: str) -> str:

@@ -64,7 +64,7 @@ def check_packing(path: Path) -> None:
         raise UnusableInput(f"{path.name} cannot be unpacked: it is damaged or cut short.") from error
 
 
-def read_head(path: Path) -> tuple[list[str], str, list[str]]:
+def read_head(path: Path, least_columns: int = 2) -> tuple[list[str], str, list[str]]:
     """Header, delimiter and first lines of a CSV file.
 
     Raises:
@@ -73,7 +73,9 @@ def read_head(path: Path) -> tuple[list[str], str, list[str]]:
     with open_bytes(path) as file:
         lines = [file.readline(LONGEST_LINE_BYTES) for _ in range(HEAD_LINES)]
     if len(lines[0]) >= LONGEST_LINE_BYTES:
-        raise UnusableInput(f"{path.name}: the first line is longer than {LONGEST_LINE_BYTES:,} bytes; not a long CSV.")
+        raise UnusableInput(
+            f"{path.name}: the first line is longer than {LONGEST_LINE_BYTES:,} bytes; a CSV file has its columns there."
+        )
     try:
         header = lines[0].decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
@@ -86,8 +88,8 @@ def read_head(path: Path) -> tuple[list[str], str, list[str]]:
             f"{path.name}, line 1: the header is not one line of CSV: a quotation mark stays open, or lines end in CR alone."
         ) from error
     if len(names) > MOST_COLUMNS:
-        raise UnusableInput(f"{path.name} has {len(names):,} columns; a long CSV has one row a reading.")
-    if len(names) < 2:
+        raise UnusableInput(f"{path.name} has {len(names):,} columns; more than {MOST_COLUMNS:,} are not read.")
+    if len(names) < least_columns:
         raise UnusableInput(
             f"{path.name}, line 1: expected a header of columns parted by comma, semicolon, tab or |, found: "
             f"{header.strip()[:80]!r}."
@@ -98,8 +100,8 @@ def read_head(path: Path) -> tuple[list[str], str, list[str]]:
     return names, delimiter, [line.decode("utf-8", errors="replace") for line in lines[1:] if line.strip()]
 
 
-def labels_have_offset(path: Path, position: int, name: str, delimiter: str, lines: list[str]) -> bool:
-    """Whether the first labels carry an offset from UTC.
+def labels_have_offset(path: Path, names: list[str], delimiter: str, lines: list[str], label: str) -> bool:
+    """Whether the labels carry an offset from UTC, as the first readable one does.
 
     Raises:
         UnusableInput: No label among the first lines can be read as a time.
@@ -108,19 +110,30 @@ def labels_have_offset(path: Path, position: int, name: str, delimiter: str, lin
         rows = list(csv.reader(lines, delimiter=delimiter))
     except csv.Error as error:
         raise UnusableInput(f"{path.name} is not a readable CSV file: {error}.") from error
-    labels = [text for row in rows if len(row) > position and (text := row[position].strip(" \t\xa0"))]
-    with_offset = [re.fullmatch(OFFSET_LABEL, text) is not None for text in labels]
-    readable = [text for text, has_offset in zip(labels, with_offset, strict=True) if has_offset or is_local(text)]
-    if labels and not readable:
+    position = names.index(label)
+    labels = [text for row in rows if len(row) == len(names) and (text := row[position].strip(" \t\xa0"))]
+    has_offset = [re.fullmatch(OFFSET_LABEL, text) is not None for text in labels if is_label(text)]
+    if labels and not has_offset:
         raise UnusableInput(
-            f"{path.name}, column {name.strip()}: '{labels[0][:40]}' is not a time as in 2013-01-31 17:30:00."
+            f"{path.name}, column {label.strip()}: '{labels[0][:40]}' is not a time as in 2013-01-31 17:30:00."
         )
-    return any(with_offset)
+    return bool(has_offset) and has_offset[0]
 
 
-def is_local(text: str) -> bool:
-    """Whether a label is a time of day without an offset; a date alone says too little of a file."""
-    return re.fullmatch(LOCAL_LABEL, text) is not None and ":" in text
+def is_label(text: str) -> bool:
+    """Whether a text names a time of day; a date alone says too little of a file."""
+    return ":" in text and re.fullmatch(f"{LOCAL_LABEL}|{OFFSET_LABEL}", text) is not None
+
+
+def scan_all_texts(path: Path, packed: bool, columns: int, delimiter: str) -> str:
+    """SQL that scans a CSV file under its header as texts `column_0`, `column_1` …, with no guess of DuckDB's.
+
+    Columns go by position: a header may hold names that SQL would not take, or takes for the same.
+    """
+    types = "{" + ", ".join(f"column_{position}: 'varchar'" for position in range(columns)) + "}"
+    return f"""read_csv(
+        {path_literal(path)}, auto_detect = false, columns = {types}, header = true, delim = {literal(delimiter)},
+        quote = '"', escape = '"', compression = '{"gzip" if packed else "none"}', hive_partitioning = false)"""
 
 
 def skipped_lines(path: Path) -> list[int]:
@@ -154,16 +167,13 @@ def read(
     names, delimiter, first_lines = read_head(path)
     columns = find_columns(path.name, names, mapping, known_names=known_names)
     label = columns.names["label"]
-    has_offset = labels_have_offset(path, names.index(label), label, delimiter, first_lines)
+    has_offset = labels_have_offset(path, names, delimiter, first_lines, label)
 
-    # Columns by position: a header may hold names that SQL would not take, or takes for the same.
-    types = "{" + ", ".join(f"column_{position}: 'varchar'" for position in range(len(names))) + "}"
-    scan = f"""
-        read_csv({path_literal(path)}, auto_detect = false, columns = {types}, header = true,
-            delim = {literal(delimiter)}, quote = '"', escape = '"', max_line_size = {LONGEST_LINE_BYTES},
-            compression = '{"gzip" if packed else "none"}', hive_partitioning = false,
-            store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_reject_scans')
+    options = f"""
+        max_line_size = {LONGEST_LINE_BYTES}, store_rejects = true, rejects_table = 'csv_rejects',
+        rejects_scan = 'csv_reject_scans'
     """
+    scan = f"{scan_all_texts(path, packed, len(names), delimiter)[:-1]}, {options})"
 
     def text(field: str) -> str:
         return trimmed(f"column_{names.index(columns.names[field])}") if field in columns.names else "null::varchar"

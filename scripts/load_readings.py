@@ -1,0 +1,247 @@
+"""Load files of meter readings into the warehouse in place; every row ends up accepted, duplicate, superseded or rejected."""
+
+import argparse
+import fcntl
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import duckdb
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from peakwise import paths
+from peakwise.errors import UnusableInput
+from peakwise.loading import (
+    Clock,
+    FileResult,
+    ReadingOptions,
+    UtilitySettings,
+    complete_options,
+    load_customers,
+    load_readings,
+    set_holidays,
+    set_utility,
+)
+from peakwise.readers.columns import parse_column_mapping
+from peakwise.readers.file_text import shown_name
+from peakwise.warehouse import connect
+
+EPILOG = """
+Example:
+  scripts/load_readings.py meters/ --label end --label-timezone UTC --utility-timezone Europe/London --holidays GB
+
+The first load must say in which zone the customers live, unless the labels' own clock tells. Label and clock of a later
+load are those of the latest one where they are not given. docs/loading.md describes formats, columns and rejects.
+
+Exit codes: 0 done, 1 done but rows were rejected, 2 some or all input cannot be used (the other files are loaded).
+"""
+FATES = ("rows_in", "rows_accepted", "rows_duplicate", "rows_superseded", "rows_rejected")
+PIPE_WIDTH = 200
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with one sentence and exit code 2."""
+        self.exit(2, f"{self.prog}: {message}. Try --help.\n")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options of the command line; an empty text counts as not given."""
+    parser = _Parser(description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    text = {"type": lambda value: value or None, "default": None}
+    parser.add_argument("readings", nargs="+", help="files, folders or globs; Parquet or CSV, plain or gzip")
+    parser.add_argument("--label", **text, help="what a time label marks: start or end of its interval")
+    parser.add_argument(
+        "--label-timezone", **text, metavar="ZONE", help="clock of the labels: UTC, +10:00 or Europe/London"
+    )
+    parser.add_argument("--utility-timezone", **text, metavar="ZONE", help="zone of local days and hours")
+    parser.add_argument("--holidays", **text, metavar="CALENDAR", help="country of the holidays, such as GB or US-NY")
+    parser.add_argument("--columns", **text, metavar="FIELD=NAME,…", help="columns, where names are not recognised")
+    parser.add_argument("--channel", **text, help="delivered or received, for files without a channel column")
+    parser.add_argument("--customers", **text, metavar="FILE", help="customers and service agreements, Parquet or CSV")
+    parser.add_argument("--warehouse", **text, metavar="FILE", help=f"warehouse file (default: {paths.warehouse()})")
+    return parser.parse_args(with_negative_offsets(arguments))
+
+
+def with_negative_offsets(arguments: list[str]) -> list[str]:
+    """The arguments with `--label-timezone -05:00` as one word, for argparse takes `-05:00` for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--label-timezone" and argument[:2].strip("-").isdigit():
+            joined[-1] = f"--label-timezone={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+@contextmanager
+def held(warehouse: Path) -> Iterator[None]:
+    """Keep other runs from replacing the warehouse meanwhile: the lock is the one that a pipeline run holds.
+
+    Raises:
+        UnusableInput: Another run is at work, or the file is no warehouse.
+    """
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    if warehouse.is_file() and warehouse.stat().st_size:
+        with warehouse.open("rb") as file:
+            # DuckDB opens a CSV or Parquet file, too, as a database in memory, and what is loaded there is lost.
+            if file.read(12)[8:] != b"DUCK":
+                raise UnusableInput(f"{warehouse} is not a DuckDB file. Move it away or name another warehouse.")
+    with (warehouse.parent / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UnusableInput(f"Another run is at work on {warehouse.parent}. Wait for it to end.") from error
+        yield
+
+
+def settle_utility(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, clock: Clock | None) -> None:
+    """Write the utility's row before the first load; later only check that nothing contradicts it.
+
+    Raises:
+        UnusableInput: The zone of local days is unknown, or another than the warehouse's.
+    """
+    row = connection.execute("select time_zone, holiday_calendar from raw.utility").fetchone()
+    if row is None:
+        time_zone = given.utility_timezone or (clock.utility_time_zone if clock else None)
+        if time_zone is None:
+            raise UnusableInput(
+                "Say by which local clock the utility's customers live, for days and hours are local: "
+                "--utility-timezone Europe/London or another IANA zone."
+            )
+        set_utility(connection, UtilitySettings(time_zone=time_zone, holiday_calendar=given.holidays))
+        return
+    for name, wanted, present in (
+        ("time zone", given.utility_timezone, row[0]),
+        ("holiday calendar", given.holidays, row[1]),
+    ):
+        if wanted is not None and wanted != present:
+            raise UnusableInput(
+                f"The warehouse has the {name} {present or 'none'}, not {wanted}; a load cannot change it. Build a new one."
+            )
+
+
+def load(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, console: Console) -> list[FileResult]:
+    """Load what the command line names, with a bar on a terminal and a line a file on a pipe."""
+    options = ReadingOptions(
+        label=given.label,
+        label_clock=Clock.parse(given.label_timezone) if given.label_timezone else None,
+        columns=parse_column_mapping(given.columns),
+        channel=given.channel or "delivered",
+    )
+    settle_utility(connection, given, options.label_clock)
+    options = complete_options(connection, options)
+    if given.customers is not None:
+        customers = load_customers(connection, Path(given.customers))
+        console.print(f"{customers.customers:,} customers with {customers.agreements:,} service agreements")
+    if console.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task("loading", total=None)
+            files = load_readings(
+                connection,
+                given.readings,
+                options,
+                lambda done, total, path: progress.update(
+                    task, completed=done, total=total, description=f"loading {escape(shown_name(path))}"
+                ),
+            )
+    else:
+        files = load_readings(
+            connection,
+            given.readings,
+            options,
+            lambda done, total, path: console.print(
+                f"loading {done + 1} of {total}: {shown_name(path)}", markup=False, highlight=False, soft_wrap=True
+            ),
+        )
+    set_holidays(connection)
+    return files
+
+
+def show(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console: Console) -> None:
+    """Print where the rows of each file went, and why rows were rejected."""
+    table = Table("file", "format")
+    for column in ("in", "accepted", "duplicate", "superseded", "rejected"):
+        table.add_column(column, justify="right")
+    table.add_column("first (UTC)")
+    table.add_column("last (UTC)")
+    for file in files:
+        name = escape(shown_name(file.path))
+        if file.state == "unusable":
+            table.add_row(name, "", "", "unusable")
+        elif file.state == "known":
+            table.add_row(name, file.file_format, f"{file.rows_in:,}", "known already")
+        else:
+            span = (f"{at:%Y-%m-%d %H:%M}" for at in (file.first_interval_start_at, file.last_interval_end_at))
+            table.add_row(name, file.file_format, *(f"{getattr(file, fate):,}" for fate in FATES), *span)
+    loaded = [file for file in files if file.state == "loaded"]
+    if len(files) > 1:
+        table.add_section()
+        table.add_row(
+            f"{len(loaded)} files loaded", "", *(f"{sum(getattr(file, fate) for file in loaded):,}" for fate in FATES)
+        )
+    console.print(table)
+    ambiguous = sum(file.rows_ambiguous for file in loaded)
+    if ambiguous:
+        console.print(
+            f"{ambiguous:,} row(s) lie in the repeated hour of a clock change without a partner and were read as the first."
+        )
+    rejects = connection.execute(
+        """
+        select reason, count(*), arg_min(file_name || ', line ' || line_number, (load_id, line_number))
+        from raw.rejected_readings where load_id in (select unnest(?::integer[]))
+        group by reason order by 2 desc, 1
+        """,
+        [[file.load_id for file in loaded]],
+    ).fetchall()
+    for reason, rows, first in rejects:
+        console.print(f"rejected {rows:,}: {reason} (first in {first})", markup=False, highlight=False, soft_wrap=True)
+    if rejects:
+        console.print("All of them stand in raw.rejected_readings.", highlight=False)
+
+
+def work(given: argparse.Namespace, console: Console, errors: Console) -> int:
+    """Do what the command line asks for and return the exit code."""
+    warehouse = Path(given.warehouse).absolute() if given.warehouse else paths.warehouse()
+    with held(warehouse), connect(warehouse) as connection:
+        files = load(connection, given, console)
+        show(connection, files, console)
+    unusable = [file for file in files if file.state == "unusable"]
+    for file in unusable:
+        tell(errors, file.message)
+    if unusable:
+        return 2
+    return 1 if any(file.rows_rejected for file in files) else 0
+
+
+def tell(errors: Console, message: str) -> None:
+    """Print one sentence on standard error."""
+    errors.print(f"[red]Not loaded.[/red] {escape(message)}", highlight=False, soft_wrap=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; every expected failure is one clear sentence on standard error."""
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    console, errors = Console(width=width), Console(stderr=True)
+    given = parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return work(given, console, errors)
+    except UnusableInput as error:
+        tell(errors, str(error))
+    except (duckdb.OperationalError, duckdb.DataError) as error:
+        tell(errors, f"The warehouse cannot be written: {str(error).splitlines()[0]}")
+    except OSError as error:
+        tell(errors, f"{error.filename or 'The warehouse'} cannot be used: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        tell(errors, "Interrupted. Files that were done stay loaded; run the same command again for the rest.")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Parquet as it comes: column types, damaged files, and ids with blanks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from meter_files import Desk, desk_in, fates, hours
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with desk_in(tmp_path) as opened:
+        yield opened
+
+
+READING = "select 'a' as meter, timestamp '2024-01-01' as timestamp, 1.5 as kwh"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("kwh", "'1.5'", "column kwh should hold kWh as numbers but is of type VARCHAR"),
+        ("kwh", "[1.5]", "column kwh should hold kWh as numbers but is of type DECIMAL(2,1)[]"),
+        ("kwh", "true", "column kwh should hold kWh as numbers but is of type BOOLEAN"),
+        ("timestamp", "date '2024-01-01'", "column timestamp should hold timestamps but is of type DATE"),
+        ("timestamp", "'2024-01-01 00:00'", "column timestamp should hold timestamps but is of type VARCHAR"),
+        ("timestamp", "[timestamp '2024-01-01']", "column timestamp should hold timestamps but is of type TIMESTAMP[]"),
+        ("timestamp", "1704067200", "column timestamp should hold timestamps but is of type INTEGER"),
+        ("meter", "['a']", "column meter should hold texts or numbers but is of type VARCHAR[]"),
+        ("version", "[1]", "column version should hold whole numbers or timestamps but is of type INTEGER[]"),
+    ],
+)
+def test_a_column_of_the_wrong_type_is_told_in_one_sentence(desk: Desk, column: str, value: str, sentence: str) -> None:
+    query = f"{READING}, 1 as version"
+    path = desk.parquet(f"select * replace ({value} as {column}) from ({query})")
+    (result,) = desk.load(path)
+    assert result.state == "unusable"
+    assert sentence in result.message
+    assert "readings.parquet" in result.message
+
+
+@pytest.mark.parametrize("kept", [4, 100, 0.5, 0.9, -1])
+def test_a_truncated_file_is_refused(desk: Desk, kept: float) -> None:
+    path = desk.parquet(hours("a", "2024-01-01", 5_000))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content)) if 0 < kept < 1 else int(kept)])
+    (result,) = desk.load(path)
+    assert result.state == "unusable"
+    assert "damaged or cut short" in result.message
+
+
+def test_a_damaged_page_deep_inside_leaves_nothing(desk: Desk) -> None:
+    path = desk.parquet(
+        "select hash(k)::varchar as meter, timestamp '2024-01-01' as timestamp, k as kwh from range(50000) t(k)"
+    )
+    content = bytearray(path.read_bytes())
+    for position in range(20_000, len(content) - 20_000, 97):
+        content[position] ^= 0x55
+    path.write_bytes(content)
+    (result,) = desk.load(path)
+    assert result.state == "unusable"
+    assert "\n" not in result.message
+    assert desk.rows("select count(*) from raw.readings") == [(0,)]
+    # The connection still works.
+    assert fates(desk.load(desk.parquet(READING, "sound.parquet"))[0]) == (1, 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "timestamptz '2024-01-01 01:00:00+01'", "'2024-01-01'::timestamp_ns", "'2024-01-01'::timestamp_ms",
+        "'2024-01-01'::timestamp_s",
+    ],
+)  # fmt: skip
+def test_timestamps_of_every_precision(desk: Desk, value: str) -> None:
+    is_utc = value.startswith("timestamptz")
+    path = desk.parquet(f"select * replace ({value} as timestamp) from ({READING})")
+    desk.load(path, clock=None if is_utc else "UTC")
+    assert desk.readings() == [("a", "2024-01-01 00:00", 60, 1.5)]
+
+
+@pytest.mark.parametrize(
+    "kind", ["float", "double", "decimal(9, 3)", "decimal(30, 10)", "bigint", "utinyint", "hugeint"]
+)
+def test_energy_of_every_number_type(desk: Desk, kind: str) -> None:
+    desk.load(desk.parquet(f"select * replace (2::{kind} as kwh) from ({READING})"))
+    assert desk.readings()[0][3] == 2
+
+
+def test_bad_rows_are_rejected_by_row_number_from_one(desk: Desk) -> None:
+    bad = """values
+        ('a', timestamp '2024-01-01 00:00', 1::double), ('', timestamp '2024-01-01 00:00', 1), (' ', timestamp '2024-01-01 00:00', 1),
+        (null, timestamp '2024-01-01 00:00', 1), ('a', null, 1), ('a', timestamp '2024-01-01 01:00', null),
+        ('a', timestamp '2024-01-01 01:00', 'nan'::double), ('a', timestamp '2024-01-01 01:00', '-inf'::double),
+        ('a', 'infinity'::timestamp, 1), ('a', timestamp '290000-01-01', 1), ('a', timestamp '0001-01-01', 1),
+        ('a', timestamp '2024-01-01 01:00:00.000001', 1), (' a ', timestamp '2024-01-01 02:00', -1)
+    """
+    (result,) = desk.load(desk.parquet(f"select * from ({bad}) as rows(meter, timestamp, kwh)"))
+    assert fates(result) == (13, 2, 0, 0, 11)
+    assert desk.rejects() == [
+        (2, "no service point id"),
+        (3, "no service point id"),
+        (4, "no service point id"),
+        (5, "no time label"),
+        (6, "no energy value"),
+        (7, "the energy value is not a number"),
+        (8, "the energy value is not a number"),
+        (9, "the time label is outside 1990 to 2100"),
+        (10, "the time label is outside 1990 to 2100"),
+        (11, "the time label is outside 1990 to 2100"),
+        (12, "off-grid time: the label is on no five-minute mark"),
+    ]
+    # The id with blanks around it is the same meter.
+    assert desk.readings() == [("a", "2024-01-01 00:00", 60, 1), ("a", "2024-01-01 02:00", 60, -1)]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [("1", "2"), ("1.0::double", "2.0::double"), ("'9'", "'10'"), ("timestamp '2024-05-01'", "timestamp '2024-05-02'"),
+     ("timestamptz '2024-05-01 00:00+00'", "timestamptz '2024-05-01 00:30+00'"), ("'nan'::double", "1"),
+     ("1::ubigint", "2::ubigint"), ("null::varchar", "'1'")],
+)  # fmt: skip
+def test_version_stamps_of_every_type(desk: Desk, older: str, newer: str) -> None:
+    query = (
+        f"select *, {newer} as version from ({READING}) union all select * replace (9 as kwh), {older} from ({READING})"
+    )
+    (result,) = desk.load(desk.parquet(query))
+    assert fates(result) == (2, 1, 0, 1, 0)
+    assert desk.readings()[0][3] == 1.5
+
+
+def test_columns_of_nothing_but_nulls_and_folders_named_like_columns(desk: Desk) -> None:
+    path = desk.parquet(f"select *, null as channel, null as version from ({READING})", "kwh=7/part*.parquet")
+    (result,) = desk.load(path)
+    assert fates(result) == (1, 1, 0, 0, 0)
+    assert desk.rows("select channel from raw.meters") == [("delivered",)]
+
+
+def test_a_meter_column_goes_before_a_customer_column(desk: Desk) -> None:
+    query = (
+        f"select 'c' as customer_id, * from ({READING}) union all select 'c', * replace ('b' as meter) from ({READING})"
+    )
+    desk.load(desk.parquet(query))
+    assert [row[0] for row in desk.readings()] == ["a", "b"]
