@@ -2,7 +2,9 @@
 -- Whether a customer-day may shape a profile is decided here, once, with the first reason why not.
 with
 
-counted as (select * from {{ ref('int_customer_days_counted') }}),
+hours as (select * from {{ ref('int_customer_hours') }}),
+
+instants as (select * from {{ ref('int_instants_localized') }}),
 
 days as (select * from {{ ref('int_local_days') }}),
 
@@ -15,16 +17,31 @@ limits as (
     from quality_limits
 ),
 
+counted as (
+    select
+        hours.customer_key,
+        instants.local_date,
+        sum(hours.kwh) as kwh,
+        -- An hour with a part missing has no known peak.
+        max(case when hours.minutes = 60 then hours.kwh end) as peak_kw,
+        sum(hours.minutes) as received_minutes
+    from hours
+    inner join instants on hours.hour_start_at = instants.interval_start_at
+    {% if is_incremental() %}
+        inner join touched on hours.customer_key = touched.customer_key and instants.local_date = touched.local_date
+    {% endif %}
+    group by
+        hours.customer_key,
+        instants.local_date
+),
+
 assessed as (
     select
         counted.customer_key,
         counted.local_date,
-        days.local_month,
-        days.season,
-        days.day_type,
-        counted.kwh,
+        cast(counted.kwh as decimal(18, 9)) as kwh,
         counted.peak_kw,
-        counted.received_minutes,
+        cast(counted.received_minutes as integer) as received_minutes,
         days.local_day_minutes as expected_minutes,
         case
             when counted.customer_key = 0 then 'no agreement'
@@ -35,9 +52,6 @@ assessed as (
         end as quality_reason
     from counted
     inner join days on counted.local_date = days.local_date
-    {% if is_incremental() %}
-        inner join touched on counted.customer_key = touched.customer_key and counted.local_date = touched.local_date
-    {% endif %}
     cross join limits
 )
 

@@ -3,16 +3,19 @@ with
 
 assessed as (select * from {{ ref('int_customer_days_assessed') }}),
 
+days as (select * from {{ ref('int_local_days') }}),
+
 peak_days as (select * from {{ ref('int_peak_days') }}),
 
 good_days as (
     select
-        customer_key,
-        local_date,
-        season,
-        day_type
+        assessed.customer_key,
+        assessed.local_date,
+        days.season,
+        days.day_type
     from assessed
-    where quality_reason is null
+    inner join days on assessed.local_date = days.local_date
+    where assessed.quality_reason is null
 ),
 
 pooled as (

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Mean kW by local hour, all good days pooled: energy over hours, not a mean of means. Sums go wide once, at the finest
 -- grain, and are rolled up to the `all` rows from there.
 with

@@ -6,7 +6,7 @@ assignments as (select * from {{ ref('stg_segmentation__assignments') }}),
 
 runs as (select * from {{ ref('int_segment_runs_latest') }}),
 
-profiles as (select * from {{ ref('int_load_profiles') }}),
+profiles as (select * from {{ ref('fct_customer_load_profile') }}),
 
 one_run as (
     select distinct

@@ -12,7 +12,6 @@ from peakwise.paths import PROJECT
 
 SETTINGS = {
     "TimeZone": "UTC",
-    "threads": 2,
     "memory_limit": "3GB",
     # DuckDB 2.0 otherwise groups by instant before the calendar join: five times slower on meter readings.
     "disabled_optimizers": "partial_aggregate_pushdown",

@@ -15,11 +15,6 @@ metered as (
 
 totals as (
     select
-        'int_customer_days_counted' as model,
-        coalesce(sum(kwh), 0) as kwh
-    from {{ ref('int_customer_days_counted') }}
-    union all
-    select
         'int_customer_days_assessed' as model,
         coalesce(sum(kwh), 0) as kwh
     from {{ ref('int_customer_days_assessed') }}

@@ -2,6 +2,8 @@ with
 
 assessed as (select * from {{ ref('int_customer_days_assessed') }}),
 
+days as (select * from {{ ref('int_local_days') }}),
+
 received as (select * from {{ ref('int_customer_days_received') }}),
 
 customers as (select * from {{ ref('dim_customer') }}),
@@ -11,8 +13,8 @@ usage as (
         assessed.customer_key,
         customers.customer_id,
         assessed.local_date as usage_date,
-        assessed.season,
-        assessed.day_type,
+        days.season,
+        days.day_type,
         assessed.kwh,
         received.received_kwh,
         assessed.peak_kw,
@@ -22,6 +24,7 @@ usage as (
         assessed.quality_reason is null as shapes_profile
     from assessed
     inner join customers on assessed.customer_key = customers.customer_key
+    inner join days on assessed.local_date = days.local_date
     left join received
         on assessed.customer_key = received.customer_key and assessed.local_date = received.local_date
 )

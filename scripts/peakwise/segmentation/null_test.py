@@ -5,7 +5,9 @@ So the same K-means is run on Gaussian clouds that have the mean and the covaria
 """
 
 import math
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from peakwise.segmentation.clustering import fit_segments
 from peakwise.segmentation.indices import SilhouetteSample
+from peakwise.segmentation.threads import one_thread
 
 CLOUDS = 20
 """Clouds at the chosen k: a silhouette above all of them happens by chance in about one case of 21."""
@@ -86,14 +89,19 @@ def measure_clouds(shapes: NDArray[np.float64], clouds_by_k: Mapping[int, int], 
     if len(shapes) < 2:
         return measures
     size = min(len(shapes), CLOUD_CUSTOMERS)
-    for number in range(max(clouds_by_k.values(), default=0)):
+
+    def measure_cloud(number: int) -> dict[int, tuple[float, float]]:
         cloud = gaussian_cloud(shapes, size, [seed, number])
         sample = SilhouetteSample(cloud, seed, CLOUD_SILHOUETTE_CUSTOMERS)
-        for k, clouds in clouds_by_k.items():
-            if number < clouds:
-                segments = fit_segments(cloud, k, seed)
-                measures[k].silhouettes.append(sample.mean(segments.labels))
-                measures[k].inertias.append(segments.inertia * len(shapes) / size)
+        fits = {k: fit_segments(cloud, k, seed) for k, clouds in clouds_by_k.items() if number < clouds}
+        return {k: (sample.mean(fit.labels), fit.inertia * len(shapes) / size) for k, fit in fits.items()}
+
+    # Clouds do not know of each other, so they can share the cores; each adds up its own numbers in one thread.
+    with one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        for measured in pool.map(measure_cloud, range(max(clouds_by_k.values(), default=0))):
+            for k, (silhouette, inertia) in measured.items():
+                measures[k].silhouettes.append(silhouette)
+                measures[k].inertias.append(inertia)
     return measures
 
 
