@@ -4,7 +4,7 @@ import shutil
 
 from peakwise.synthetic import SyntheticOptions, generate
 from side_by_side.peers import open_database
-from side_by_side.places import PLAIN, RESENT, Places
+from side_by_side.places import NARROW, PLAIN, RESENT, Places
 from side_by_side.stopwatch import Stopwatch
 
 # One block in fifty is sent again: 2% of the readings.
@@ -12,13 +12,16 @@ BLOCKS_PER_RESENT_BLOCK = 50
 
 
 def make_readings(stopwatch: Stopwatch, places: Places, customers: int, months: int) -> dict[str, int]:
-    """Write both variants, sorted by customer and time, and return how many rows each has.
+    """Write all variants, sorted by customer and time, and return how many rows each has.
+
+    The columns are those the synthetic utility writes: id, channel, time, energy and version; `narrow` has id, time and
+    energy alone.
 
     Every service point is a customer of its own from the first to the last day, so that grouping by the file's id is
     grouping by customer, for everybody. Re-sent blocks, a customer's 24 hours of a UTC day with identical values,
     stand at the end of the file.
     """
-    plain, resent = places.of_variant(PLAIN), places.of_variant(RESENT)
+    plain, resent, narrow = (places.of_variant(variant) for variant in (PLAIN, RESENT, NARROW))
     utility = places.folder / "utility"
     options = SyntheticOptions(customers=customers, months=months, mover_fraction=0.0, second_point_fraction=0.0)
     with stopwatch.phase("make readings"):
@@ -26,7 +29,7 @@ def make_readings(stopwatch: Stopwatch, places: Places, customers: int, months: 
         with open_database(":memory:") as connection:
             connection.execute(f"""
                 create view readings as
-                select service_point_id, interval_start_at, kwh from read_parquet('{utility}/readings/*.parquet')
+                select * from read_parquet('{utility}/readings/*.parquet')
                 where channel = 'delivered'
             """)
             connection.execute(f"""
@@ -43,9 +46,13 @@ def make_readings(stopwatch: Stopwatch, places: Places, customers: int, months: 
                     ) order by copy, service_point_id, interval_start_at
                 ) to '{resent.readings}' (format parquet, compression zstd)
             """)
+            connection.execute(f"""
+                copy (select service_point_id, interval_start_at, kwh from '{plain.readings}')
+                to '{narrow.readings}' (format parquet, compression zstd)
+            """)
             rows = {
                 made.variant: connection.execute(f"select count(*) from '{made.readings}'").fetchone()[0]
-                for made in (plain, resent)
+                for made in (plain, resent, narrow)
             }
     shutil.rmtree(utility)
     return rows

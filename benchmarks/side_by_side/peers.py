@@ -30,7 +30,7 @@ def scan(stopwatch: Stopwatch, places: Places) -> None:
     """Read every value of the file once; sums keep the answer from coming out of Parquet's statistics."""
     with stopwatch.phase("scan"), open_database(":memory:") as connection:
         connection.execute(f"""
-            select sum(strlen(service_point_id)), sum(epoch_us(interval_start_at)), sum(kwh)
+            select sum(strlen(service_point_id)), sum(epoch_us(interval_start_at)), sum(kwh), sum(strlen(channel)), sum(version)
             from read_parquet('{places.readings}')
         """).fetchone()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-PLAIN, RESENT, RECOVERY = "plain", "resent", "recovery"
+PLAIN, RESENT, NARROW, RECOVERY = "plain", "resent", "narrow", "recovery"
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,8 @@ class Places:
 
     Attributes:
         folder: The run's working folder, common to all variants.
-        variant: `plain`, `resent` where blocks of readings stand twice, or `recovery`.
+        variant: `plain`, `resent` where blocks of readings stand twice, `narrow` with no columns but id, time and
+            energy, or `recovery`.
     """
 
     folder: Path

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from side_by_side.places import PLAIN, RESENT, Places
+from side_by_side.places import NARROW, PLAIN, RESENT, Places
 from side_by_side.processes import run_in_process
 from side_by_side.stopwatch import Phase
 
@@ -44,8 +44,11 @@ STAGES_IN_ORDER = (
     Task("segmentation", "pipeline_stages.segmentation", RESENT),
     Task("marts", "pipeline_stages.marts", RESENT),
     Task("publishing", "pipeline_stages.publishing", RESENT),
+    Task("bare load", "peers.bare_load", NARROW),
+    Task("load", "pipeline_stages.load", NARROW),
 )
 DATAFRAMES = (
+    Task("pandas, daily pivot", "dataframes.pandas_recipe", settings={"how": "daily pivot"}),
     Task("pandas, groupby", "dataframes.pandas_recipe", settings={"how": "groupby"}),
     Task("pandas, pivot_table", "dataframes.pandas_recipe", settings={"how": "pivot_table"}),
     Task("Polars", "dataframes.polars_profiles"),
@@ -118,6 +121,6 @@ def run_rounds(places: Places, repeats: int, show: Callable[[str], None]) -> Res
                 phases[task.variant, task.key, name].append(phase)
             found[task.variant, task.key] = answer.found
             took = ", ".join(f"{name} {phase.seconds:.2f} s" for name, phase in answer.phases.items())
-            which = "with re-sent blocks, " if task.variant == RESENT else ""
+            which = {RESENT: "with re-sent blocks, ", NARROW: "three columns alone, "}.get(task.variant, "")
             show(f"round {number} of {repeats}, {which}{task.key}: {took}")
     return Results({key: summarise(measured) for key, measured in phases.items()}, found)

@@ -54,7 +54,8 @@ def test_resent_blocks_repeat_readings_at_the_end_of_the_file(places):
     assert 0 < repeated < 0.06 * readings
     assert rows(f"""
         select count(*) from (
-            select service_point_id, interval_start_at, kwh from {scan} except all from '{plain}'
+            select service_point_id, interval_start_at, kwh from {scan}
+            except all select service_point_id, interval_start_at, kwh from '{plain}'
             except all
             select service_point_id, interval_start_at, kwh from {scan} where file_row_number >= {readings}
         )

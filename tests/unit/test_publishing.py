@@ -32,7 +32,9 @@ def test_the_link_shows_a_whole_release_readable_by_older_drivers(warehouse: Pat
     assert manifest["tables"]["mart_segment_summary"]["personal_data"] is False
     with duckdb.connect(str(paths.published() / "peakwise.duckdb"), read_only=True) as connection:
         assert connection.execute("select customer_id from dim_customer").fetchall() == [("A",)]
-        version = connection.execute("select tags['storage_version'] from duckdb_databases() where not internal").fetchone()
+        version = connection.execute(
+            "select tags['storage_version'] from duckdb_databases() where not internal"
+        ).fetchone()
     assert version[0].startswith("v1.5")
 
 
@@ -46,7 +48,9 @@ def test_a_reader_of_the_former_release_finishes_and_old_ones_go(warehouse: Path
     assert len(list(paths.releases().iterdir())) == publishing.RELEASES_KEPT
 
 
-def test_a_publication_that_fails_leaves_the_published_release(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_publication_that_fails_leaves_the_published_release(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     release = publishing.publish(warehouse).folder
 
     def no_space(folder: Path) -> None:
