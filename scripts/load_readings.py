@@ -1,10 +1,7 @@
 """Load files of meter readings into the warehouse in place; every row ends up accepted, duplicate, superseded or rejected."""
 
 import argparse
-import fcntl
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,7 +26,7 @@ from peakwise.loading import (
 )
 from peakwise.readers.columns import parse_column_mapping
 from peakwise.readers.file_text import shown_name
-from peakwise.warehouse import connect
+from peakwise.warehouse import connect, only_writer
 
 EPILOG = """
 Example:
@@ -77,27 +74,6 @@ def with_negative_offsets(arguments: list[str]) -> list[str]:
         else:
             joined.append(argument)
     return joined
-
-
-@contextmanager
-def held(warehouse: Path) -> Iterator[None]:
-    """Keep other runs from replacing the warehouse meanwhile: the lock is the one that a pipeline run holds.
-
-    Raises:
-        UnusableInput: Another run is at work, or the file is no warehouse.
-    """
-    warehouse.parent.mkdir(parents=True, exist_ok=True)
-    if warehouse.is_file() and warehouse.stat().st_size:
-        with warehouse.open("rb") as file:
-            # DuckDB opens a CSV or Parquet file, too, as a database in memory, and what is loaded there is lost.
-            if file.read(12)[8:] != b"DUCK":
-                raise UnusableInput(f"{warehouse} is not a DuckDB file. Move it away or name another warehouse.")
-    with (warehouse.parent / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UnusableInput(f"Another run is at work on {warehouse.parent}. Wait for it to end.") from error
-        yield
 
 
 def settle_utility(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, clock: Clock | None) -> None:
@@ -209,7 +185,7 @@ def show(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console
 def work(given: argparse.Namespace, console: Console, errors: Console) -> int:
     """Do what the command line asks for and return the exit code."""
     warehouse = Path(given.warehouse).absolute() if given.warehouse else paths.warehouse()
-    with held(warehouse), connect(warehouse) as connection:
+    with only_writer(warehouse.parent), connect(warehouse) as connection:
         files = load(connection, given, console)
         show(connection, files, console)
     unusable = [file for file in files if file.state == "unusable"]

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.markup import escape
 
@@ -141,8 +142,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return work(parse(arguments), console)
     except (UnusableInput, DbtFailed) as error:
-        errors.print(f"[red]Stopped.[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return 2
+        reason = str(error)
+    except (duckdb.OperationalError, duckdb.DataError) as error:
+        reason = f"The warehouse cannot be written: {str(error).splitlines()[0]}"
+    except OSError as error:
+        reason = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
+    except KeyboardInterrupt:
+        reason = "Interrupted. The warehouse in place and the published release are as before."
+    errors.print(f"[red]Stopped.[/red] {escape(reason)}", highlight=False, soft_wrap=True)
+    return 2
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 from peakwise.paths import PROJECT
 
-QUIET = ("--quiet", "--log-level", "none", "--no-use-colors", "--no-print")
+QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-print")
 
 
 class DbtFailed(Exception):

@@ -4,7 +4,6 @@ A new warehouse is built beside the one in place and takes its place only when i
 conservation pass. Its file has the same name in another folder, because views remember the name of their database.
 """
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from peakwise.loading import (
     FileResult,
     ReadingOptions,
     UtilitySettings,
+    complete_options,
     load_customers,
     load_readings,
     load_system_load,
@@ -30,7 +30,7 @@ from peakwise.loading import (
 from peakwise.segmentation import SegmentationSummary, segment_customers
 from peakwise.steps import Steps
 from peakwise.synthetic import SyntheticOptions, generate
-from peakwise.warehouse import connect
+from peakwise.warehouse import connect, only_writer, write_log_into_file
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,7 @@ def building_place() -> Iterator[Path]:
         UnusableInput: Another run is at work.
     """
     folder = paths.warehouse().parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UnusableInput(f"Another run is building a warehouse in {folder}. Wait for it to end.") from error
+    with only_writer(folder):
         building = folder / ".building"
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir()
@@ -150,6 +145,7 @@ def update(source: Source, overrides: dict[str, object], k: int | None, seed: in
         raise UnusableInput(f"There is no warehouse at {in_place} to update. Run `make run` first.")
     with building_place() as building:
         warehouse = building / "peakwise.duckdb"
+        write_log_into_file(in_place)
         shutil.copy2(in_place, warehouse)
         with connect(warehouse) as connection:
             settings, latest_k = settings_in_place(connection)
@@ -171,20 +167,6 @@ def settings_in_place(connection: duckdb.DuckDBPyConnection) -> tuple[UtilitySet
     )
     latest_k = latest.fetchone()
     return UtilitySettings(**dict(zip(columns, row, strict=True))), latest_k[0] if latest_k else 3
-
-
-def complete_options(connection: duckdb.DuckDBPyConnection, options: ReadingOptions) -> ReadingOptions:
-    """Options with label and clock of the latest load where the user gave none."""
-    latest = connection.execute(
-        "select label, label_time_zone from raw.load_manifest order by load_id desc limit 1"
-    ).fetchone()
-    if latest is None:
-        return options
-    return replace(
-        options,
-        label=options.label or latest[0],
-        label_clock=options.label_clock or Clock.parse(latest[1]),
-    )
 
 
 def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Steps) -> list[FileResult]:
@@ -249,6 +231,8 @@ def build_and_publish(
 
 def put_in_place(warehouse: Path) -> None:
     """Let the built warehouse and its figures take the place of the former ones."""
+    # A log that belonged to the former file must not be taken for one of the new file.
+    write_log_into_file(paths.warehouse())
     warehouse.replace(paths.warehouse())
     shutil.rmtree(paths.figures(), ignore_errors=True)
     (warehouse.parent / "figures").replace(paths.figures())

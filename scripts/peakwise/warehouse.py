@@ -1,5 +1,6 @@
 """The only module that opens the warehouse, and the only one that creates its source tables."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,14 +67,21 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     """
     if read_only and not path.exists():
         raise UnusableInput(f"There is no warehouse at {path}. Run `make run` first.")
-    if not read_only:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            # DuckDB opens a CSV or Parquet file, too, as a database in memory, and what is loaded there is lost.
+            if file.read(12)[8:] != b"DUCK":
+                raise UnusableInput(f"{path} is not a DuckDB file. Move it away or name another warehouse.")
     try:
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect(str(path), read_only=read_only)
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise UnusableInput(f"Another program has {path} open. Close it and run this again.") from error
         raise UnusableInput(f"{path} is not a DuckDB file that this version can open. Move it away.") from error
+    except OSError as error:
+        raise UnusableInput(f"The folder {path.parent} cannot be used: {error.strerror}.") from error
     try:
         for name, value in SETTINGS.items():
             connection.execute(f"set {name} = {literal(value) if isinstance(value, str) else value}")
@@ -82,3 +90,36 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Keep other runs from loading into, or replacing, the warehouse of a folder while the block runs.
+
+    Raises:
+        UnusableInput: Another run is at work, or the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise UnusableInput(f"The folder {folder} cannot be used: {error.strerror}.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UnusableInput(f"Another run is at work on {folder}. Wait for it to end.") from error
+        yield
+
+
+def write_log_into_file(path: Path) -> None:
+    """Bring what a killed run left in the write-ahead log into the warehouse file, so that the file alone is whole.
+
+    Raises:
+        UnusableInput: The file cannot be opened.
+    """
+    log = path.with_name(path.name + ".wal")
+    if path.exists() and log.exists():
+        with connect(path) as connection:
+            connection.execute("checkpoint")
+    log.unlink(missing_ok=True)

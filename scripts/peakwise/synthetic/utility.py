@@ -36,6 +36,8 @@ from peakwise.synthetic.truth import (
 from peakwise.synthetic.weather import make_weather
 
 READINGS_PER_CHUNK = 1_000_000
+# As many as DuckDB's own row groups hold, so that it reads a file with several threads.
+ROWS_PER_GROUP = 122_880
 THREADS = 2
 
 
@@ -209,7 +211,8 @@ def _write_chunk(
     late_writer: pq.ParquetWriter,
     fault_writer: pq.ParquetWriter,
 ) -> None:
-    writer.write_table(readings_table(joined([result.rows for result in chunk])))
+    rows = readings_table(joined([result.rows for result in chunk]))
+    writer.write_table(rows, row_group_size=ROWS_PER_GROUP)
     late_rows = joined([result.late_rows for result in chunk])
     if len(late_rows):
         late_writer.write_table(readings_table(late_rows))
