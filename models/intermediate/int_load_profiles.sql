@@ -44,7 +44,8 @@ wide_sums as (
         day_type,
         {% for hour in hours() %}
             max(case when local_hour = {{ hour }} then kwh end) as {{ hour_column(hour, '_kwh') }},
-            max(case when local_hour = {{ hour }} then minutes end) as {{ hour_column(hour, '_minutes') }}{{ ',' if not loop.last }}
+            max(case when local_hour = {{ hour }} then minutes end)
+                as {{ hour_column(hour, '_minutes') }}{{ ',' if not loop.last }}
         {% endfor %}
     from seasonal_sums
     group by
