@@ -80,10 +80,12 @@ def read(
             {text("service_point_id")} as service_point_id,
             {text("channel")} as channel,
             {label_at} as label_at,
+            null::smallint as interval_minutes,
             {kwh}::double as kwh,
             {version_value} as version,
             {text("source_flag")} as source_flag,
             file_row_number as row_number,
+            null::bigint as line_number,
             {label}::varchar as label_text,
             {kwh}::varchar as kwh_text,
             {unreadable_version} as unreadable_version

@@ -7,9 +7,10 @@ from pathlib import Path
 import duckdb
 
 # Columns of every reader's relation: service_point_id varchar, channel varchar, label_at timestamp (the source's label,
-# not yet UTC), kwh double, version bigint, source_flag varchar, row_number bigint (from 0), label_text and kwh_text, the
-# raw texts, which may be null where the typed value is there, and unreadable_version, the text of a stamp that is none.
-# Texts have no blanks around them and are null rather than empty.
+# not yet UTC), interval_minutes smallint (null where the format does not tell it), kwh double, version bigint, source_flag
+# varchar, row_number bigint (from 0), line_number bigint (null where rows and lines go side by side), label_text and
+# kwh_text, the raw texts, which may be null where the typed value is there, and unreadable_version, the text of a stamp
+# that is none. Texts have no blanks around them and are null rather than empty.
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class ReadingFile:
 
     Attributes:
         path: The file.
-        file_format: `parquet` or `csv`.
+        file_format: The format's name, as in `parquet` or `long_csv`.
         relation: A select statement with the columns named above, in the file's order by `row_number`.
         label: `start` or `end` when the file itself says what its labels mark, else None.
         label_time_zone: `UTC` when the file itself fixes the clock of its labels, else None.
@@ -40,4 +41,5 @@ class ReadingFile:
 
     def close(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Drop what opening the file left in the connection."""
-        connection.execute("drop table if exists temp.incoming_csv")
+        for table in ("incoming_csv", "incoming_rows"):
+            connection.execute(f"drop table if exists temp.{table}")
