@@ -5,26 +5,25 @@
 )) %}
 with
 
-readings as (select * from {{ ref('stg_meter__readings') }}),
+readings as (select * from {{ ref('int_readings_held') }}),
 
-agreements as (select * from {{ ref('int_meter_agreements') }}),
+batches as (select * from {{ ref('stg_meter__reading_batches') }}),
 
 instants as (select * from {{ ref('int_instants_localized') }}),
 
 touched as (
     select
-        agreements.customer_key,
-        instants.local_date,
-        instants.local_month
+        readings.customer_key,
+        instants.local_date
     from readings
-    inner join agreements
-        on readings.meter_key = agreements.meter_key
-        and readings.interval_start_at >= agreements.valid_from_at
-        and readings.interval_start_at < agreements.valid_to_at
     inner join instants on readings.interval_start_at = instants.interval_start_at
     where
         {% if applied and not flags.FULL_REFRESH %}
-            readings.load_id > (select coalesce(max(load_id), 0) from {{ applied }})
+            -- Keys of batches rise from load to load.
+            readings.batch_key >= (
+                select min(batches.batch_key) from batches
+                where batches.load_id > (select coalesce(max(applied.load_id), 0) from {{ applied }} as applied)
+            )
         {% else %}
             false
         {% endif %}

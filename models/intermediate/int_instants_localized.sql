@@ -4,7 +4,7 @@ with
 
 loads as (select * from {{ ref('stg_meter__loads') }}),
 
-readings as (select * from {{ ref('stg_meter__readings') }}),
+meters as (select * from {{ ref('stg_meter__meters') }}),
 
 utility as (select * from {{ ref('stg_meter__utility') }}),
 
@@ -18,7 +18,7 @@ span as (
 ),
 
 steps as (
-    select coalesce(min(interval_minutes), 60) as minutes from readings
+    select coalesce(min(interval_minutes), 60) as minutes from meters
 ),
 
 instants as (

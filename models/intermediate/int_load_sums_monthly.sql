@@ -1,15 +1,31 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['customer_key', 'local_month']) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['customer_key', 'local_month'],
+    post_hook="{{ remember_what_sums_hold() }}"
+) }}
 -- Sums that add up to any profile. Days that may not shape a profile are kept apart by a flag in the grain, not filtered
--- away: a restated customer-month then never ends without rows, and the sums conserve energy.
+-- away, so the sums conserve energy.
+--
+-- The unit of restatement is the customer-day. A later build takes out what changed days had contributed, as the readings
+-- and the judgement stood when the sums were last written, and puts in what they contribute now. Both are remembered in the
+-- same transaction that writes the sums, so a build that is killed and run again cannot count a change twice.
+{% set restates = is_incremental() and sums_are_remembered() %}
 with
 
 hours as (select * from {{ ref('int_customer_hours') }}),
 
+readings as (select * from {{ ref('int_readings_held') }}),
+
+superseded as (select * from {{ ref('stg_meter__superseded_readings') }}),
+
+batches as (select * from {{ ref('stg_meter__reading_batches') }}),
+
+agreements as (select * from {{ ref('int_meter_agreements') }}),
+
 instants as (select * from {{ ref('int_instants_localized') }}),
 
 assessed as (select * from {{ ref('int_customer_days_assessed') }}),
-
-touched as (select * from {{ ref('int_customer_days_touched') }}),
 
 excluded_days as (
     select
@@ -22,48 +38,187 @@ excluded_days as (
 -- One small number stands for month, day type and hour while grouping: one key to hash instead of three.
 slots as (
     select
-        interval_start_at,
-        local_date,
-        cast(
-            (extract(year from local_month) * 12 + extract(month from local_month) - 1) * 48
-            + case when day_type = 'weekend' then 24 else 0 end + local_hour as integer
-        ) as slot
+        instants.interval_start_at,
+        instants.local_date,
+        {{ slot_of('instants') }} as slot
     from instants
-    {% if is_incremental() %}
-        where local_month in (select touched.local_month from touched)
-    {% endif %}
 ),
 
-summed as (
-    select
-        hours.customer_key,
-        slots.slot,
-        excluded_days.customer_key is null as shapes_profile,
-        sum(hours.minutes) as minutes,
-        sum(hours.kwh) as kwh
-    from hours
-    inner join slots on hours.hour_start_at = slots.interval_start_at
-    left join excluded_days
-        on hours.customer_key = excluded_days.customer_key and slots.local_date = excluded_days.local_date
-    {% if is_incremental() %}
+{% if restates %}
+    remembered as (select * from {{ sums_memory('loads') }}),
+
+    excluded_then as (select * from {{ sums_memory('excluded_days') }}),
+
+    new_batches as (
+        select min(batches.batch_key) as first_batch_key
+        from batches
+        where batches.load_id > (select remembered.load_id from remembered)
+    ),
+
+    changed_days as (
+        select
+            readings.customer_key,
+            instants.local_date
+        from readings
+        inner join instants on readings.interval_start_at = instants.interval_start_at
         where
-            (hours.customer_key, slots.slot // 48) in (
-                select
-                    touched.customer_key,
-                    cast(extract(year from touched.local_month) * 12 + extract(month from touched.local_month) - 1 as integer)
-                from touched
-            )
-    {% endif %}
-    group by all
-),
+            readings.channel = 'delivered'
+            and readings.batch_key >= (select new_batches.first_batch_key from new_batches)
+        union
+        (select * from excluded_days except select * from excluded_then)
+        union
+        (select * from excluded_then except select * from excluded_days)
+    ),
+
+    changed_instants as (
+        select
+            changed_days.customer_key,
+            changed_days.local_date,
+            instants.interval_start_at,
+            instants.hour_start_at
+        from changed_days
+        inner join instants on changed_days.local_date = instants.local_date
+    ),
+
+    former_readings as (
+        select
+            meter_key,
+            interval_start_at,
+            kwh
+        from readings
+        where batch_key < coalesce((select new_batches.first_batch_key from new_batches), 2147483647)
+        union all
+        select
+            meter_key,
+            interval_start_at,
+            kwh
+        from superseded
+        where
+            batch_key < (select new_batches.first_batch_key from new_batches)
+            and superseded_by_load_id > (select remembered.load_id from remembered)
+    ),
+
+    parts as (
+        select
+            1 as sign,
+            readings.customer_key,
+            readings.interval_start_at,
+            readings.kwh,
+            readings.interval_minutes,
+            readings.meters_held
+        from readings
+        where readings.channel = 'delivered'
+        union all
+        select
+            -1 as sign,
+            agreements.customer_key,
+            former_readings.interval_start_at,
+            former_readings.kwh,
+            agreements.interval_minutes,
+            agreements.meters_held
+        from former_readings
+        inner join agreements
+            on former_readings.meter_key = agreements.meter_key
+            and former_readings.interval_start_at >= agreements.valid_from_at
+            and former_readings.interval_start_at < agreements.valid_to_at
+        where agreements.channel = 'delivered'
+    ),
+
+    changed_hours as (
+        select
+            parts.sign,
+            parts.customer_key,
+            changed_instants.local_date,
+            changed_instants.hour_start_at,
+            sum(parts.kwh) as kwh,
+            {{ minutes_metered('parts') }} as minutes
+        from parts
+        inner join changed_instants
+            on parts.customer_key = changed_instants.customer_key
+            and parts.interval_start_at = changed_instants.interval_start_at
+        group by all
+    ),
+
+    changes as (
+        select
+            changed_hours.customer_key,
+            slots.slot,
+            case when changed_hours.sign = 1 then excluded_days.customer_key else excluded_then.customer_key end is null
+                as shapes_profile,
+            cast(sum(changed_hours.sign) as bigint) as hours,
+            sum(changed_hours.sign * changed_hours.minutes) as minutes,
+            sum(changed_hours.sign * changed_hours.kwh) as kwh
+        from changed_hours
+        inner join slots on changed_hours.hour_start_at = slots.interval_start_at
+        left join excluded_days
+            on changed_hours.customer_key = excluded_days.customer_key
+            and changed_hours.local_date = excluded_days.local_date
+        left join excluded_then
+            on changed_hours.customer_key = excluded_then.customer_key
+            and changed_hours.local_date = excluded_then.local_date
+        group by all
+    ),
+
+    restated as (
+        select
+            customer_key,
+            slot,
+            shapes_profile,
+            hours,
+            minutes,
+            kwh
+        from changes
+        union all
+        select
+            held.customer_key,
+            {{ slot_of('held') }} as slot,
+            held.shapes_profile,
+            held.hours,
+            held.minutes,
+            held.kwh
+        from {{ this }} as held
+        where (held.customer_key, held.local_month) in (
+            select (changes.customer_key, {{ month_of_slot('changes.slot') }}) from changes
+        )
+    ),
+
+    summed as (
+        select
+            customer_key,
+            slot,
+            shapes_profile,
+            sum(hours) as hours,
+            sum(minutes) as minutes,
+            sum(kwh) as kwh
+        from restated
+        group by all
+        having sum(hours) > 0
+    ),
+{% else %}
+    summed as (
+        select
+            hours.customer_key,
+            slots.slot,
+            excluded_days.customer_key is null as shapes_profile,
+            count(*) as hours,
+            sum(hours.minutes) as minutes,
+            sum(hours.kwh) as kwh
+        from hours
+        inner join slots on hours.hour_start_at = slots.interval_start_at
+        left join excluded_days
+            on hours.customer_key = excluded_days.customer_key and slots.local_date = excluded_days.local_date
+        group by all
+    ),
+{% endif %}
 
 typed as (
     select
         customer_key,
-        make_date(cast(slot // 576 as integer), cast((slot // 48) % 12 + 1 as integer), 1) as local_month,
+        {{ month_of_slot('slot') }} as local_month,
         case when slot % 48 >= 24 then 'weekend' else 'weekday' end as day_type,
         cast(slot % 24 as smallint) as local_hour,
         shapes_profile,
+        cast(hours as integer) as hours,
         cast(minutes as integer) as minutes,
         cast(kwh as decimal(18, 9)) as kwh
     from summed

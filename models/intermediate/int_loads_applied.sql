@@ -2,8 +2,9 @@
 -- Loads that every incremental model has taken in. It is built after all of them, so a build that stops half way leaves
 -- its loads unmarked, and the next build restates their days again.
 -- depends_on: {{ ref('int_customer_hours_summed') }}
--- depends_on: {{ ref('int_customer_days_assessed') }}
--- depends_on: {{ ref('int_load_sums_monthly') }}
+-- depends_on: {{ ref('int_customer_days_metered') }}
+-- depends_on: {{ ref('int_customer_days_received') }}
+-- depends_on: {{ ref('int_metered_load_hourly') }}
 with
 
 loads as (select * from {{ ref('stg_meter__loads') }}),

@@ -23,7 +23,10 @@ agreements_in_utc as (
 held as (
     select
         meters.meter_key,
+        meters.service_point_id,
+        meters.register_id,
         meters.channel,
+        meters.interval_minutes,
         customers.customer_key,
         agreements_in_utc.valid_from_at,
         agreements_in_utc.valid_to_at
@@ -33,7 +36,10 @@ held as (
     union all
     select
         meters.meter_key,
+        meters.service_point_id,
+        meters.register_id,
         meters.channel,
+        meters.interval_minutes,
         customers.customer_key,
         timestamp '1900-01-01' as valid_from_at,
         timestamp '2200-01-01' as valid_to_at
@@ -71,10 +77,16 @@ held_in_periods as (
     select
         held.meter_key,
         held.channel,
+        held.interval_minutes,
         held.customer_key,
         periods.valid_from_at,
         periods.valid_to_at,
-        cast(count(*) over (partition by held.customer_key, held.channel, periods.valid_from_at) as integer) as meters_held
+        -- A register whose step changed has a meter key for each step, and is one meter all the same.
+        cast(
+            count(distinct concat_ws('/', held.service_point_id, held.register_id)) over (
+                partition by held.customer_key, held.channel, periods.valid_from_at
+            ) as integer
+        ) as meters_held
     from held
     inner join periods
         on held.customer_key = periods.customer_key
@@ -87,6 +99,7 @@ ends_of_tenure as (
     select
         meter_key,
         channel,
+        interval_minutes,
         valid_from_at as vacant_to_at,
         lag(valid_to_at, 1, timestamp '1900-01-01') over (partition by meter_key order by valid_from_at) as vacant_from_at
     from held
@@ -94,19 +107,22 @@ ends_of_tenure as (
     select
         meters.meter_key,
         meters.channel,
+        meters.interval_minutes,
         timestamp '2200-01-01' as vacant_to_at,
         coalesce(max(held.valid_to_at), timestamp '1900-01-01') as vacant_from_at
     from meters
     left join held on meters.meter_key = held.meter_key
     group by
         meters.meter_key,
-        meters.channel
+        meters.channel,
+        meters.interval_minutes
 ),
 
 vacant as (
     select
         meter_key,
         channel,
+        interval_minutes,
         0 as customer_key,
         vacant_from_at as valid_from_at,
         vacant_to_at as valid_to_at,

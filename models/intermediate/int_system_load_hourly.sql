@@ -1,20 +1,11 @@
 -- The utility's own series where it gave one, else the sum of the meters.
 with
 
-hours as (select * from {{ ref('int_customer_hours') }}),
+metered as (select * from {{ ref('int_metered_load_hourly') }}),
 
 instants as (select * from {{ ref('int_instants_localized') }}),
 
 system_load as (select * from {{ ref('stg_meter__system_load') }}),
-
-metered as (
-    select
-        hour_start_at,
-        count(*) as customers,
-        sum(kwh) as metered_kwh
-    from hours
-    group by hour_start_at
-),
 
 given as (
     select
@@ -28,22 +19,22 @@ given as (
 
 joined as (
     select
-        instants.hour_start_at,
+        metered.hour_start_at,
         instants.local_date,
         instants.local_month,
         instants.local_hour,
         instants.season,
         instants.day_type,
-        cast(metered.customers as integer) as customers,
-        cast(metered.metered_kwh as decimal(18, 9)) as metered_kwh,
+        metered.customers,
+        metered.metered_kwh,
         -- kWh of an hour is its mean kW; decimal, so that means over hours are exact in any order.
         cast(
             case when exists (select 1 from system_load) then given.system_kwh else metered.metered_kwh end
             as decimal(18, 9)
         ) as system_kw
-    from instants
-    inner join metered on instants.interval_start_at = metered.hour_start_at
-    left join given on instants.interval_start_at = given.hour_start_at
+    from metered
+    inner join instants on metered.hour_start_at = instants.interval_start_at
+    left join given on metered.hour_start_at = given.hour_start_at
 )
 
 select * from joined

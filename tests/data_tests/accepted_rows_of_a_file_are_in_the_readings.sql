@@ -3,14 +3,23 @@ with
 
 loads as (select * from {{ ref('stg_meter__loads') }}),
 
-readings as (select * from {{ ref('stg_meter__readings') }}),
+batches as (select * from {{ ref('stg_meter__reading_batches') }}),
+
+stored_in_batches as (
+    select
+        batch_key,
+        count(*) as rows_stored
+    from {{ ref('stg_meter__readings') }}
+    group by batch_key
+),
 
 stored as (
     select
-        load_id,
-        count(*) as rows_stored
-    from readings
-    group by load_id
+        batches.load_id,
+        sum(stored_in_batches.rows_stored) as rows_stored
+    from stored_in_batches
+    inner join batches on stored_in_batches.batch_key = batches.batch_key
+    group by batches.load_id
 )
 
 select

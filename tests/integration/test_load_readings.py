@@ -13,10 +13,12 @@ import pytest
 from conftest import PROJECT, Finished, Home, real_data
 from meter_files import HEADER, desk_in
 
+from peakwise.warehouse import source_tables
+
 UTC_START = ("--label", "start", "--label-timezone", "UTC", "--utility-timezone", "America/New_York")
 LONDON = ("--label", "end", "--label-timezone", "UTC", "--utility-timezone", "Europe/London", "--holidays", "GB")
 FATES = "rows_in, rows_accepted, rows_duplicate, rows_superseded, rows_rejected"
-KILLS = 10
+KILLS, KILLS_A_HOME = 20, 5
 
 
 def load(home: Home, *arguments: str | Path) -> Finished:
@@ -149,13 +151,75 @@ def synthetic_months(folder: Path) -> list[Path]:
 
 RESULT = (
     "select * exclude (loaded_at, duration_seconds) from raw.load_manifest order by load_id",
-    "select count(*), sum(kwh), sum(hash(meter_key, interval_start_at, kwh, load_id)::hugeint) from raw.readings",
-    "select count(*), sum(kwh), sum(hash(meter_key, interval_start_at, kwh, load_id)::hugeint) from raw.superseded_readings",
+    "select count(*), sum(kwh), sum(hash(meter_key, interval_start_at, kwh, batch_key)::hugeint) from raw.readings",
+    "select count(*), sum(kwh), sum(hash(readings)::hugeint) from raw.superseded_readings as readings",
+    "select * from raw.rejected_readings order by all",
+    "select * from raw.reading_batches order by all",
     "select * from raw.meters order by all",
     "select * from raw.customers order by all",
     "select * from raw.utility",
     "select * from raw.holidays order by all",
 )
+
+
+def kill_load_after(seconds: float, home: Home, arguments: list[str]) -> bool:
+    """Start a load and kill it; False when it had ended before."""
+    process = subprocess.Popen(
+        [sys.executable, PROJECT / "scripts" / "load_readings.py", *arguments],
+        env=os.environ | {"PEAKWISE_HOME": str(home.folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    was_running = process.poll() is None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return was_running
+
+
+def names_of_whole_files(home: Home) -> list[str]:
+    """The files that the warehouse holds, in load order; each must be there with all its rows, and no other row at all."""
+    if not home.warehouse.exists():
+        return []
+    with duckdb.connect(str(home.warehouse)) as connection:
+        made = {
+            ".".join(name)
+            for name in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        }
+        if not made >= set(source_tables()):
+            # It was killed while it made the tables: no file can be there.
+            return []
+        found = connection.execute("""
+            with held as (
+                select load_id, 'rows_accepted' as fate from raw.readings left join raw.reading_batches using (batch_key)
+                union all
+                select load_id, 'rows_superseded'
+                from raw.superseded_readings left join raw.reading_batches using (batch_key)
+                union all
+                select load_id, 'rows_rejected' from raw.rejected_readings
+            ),
+            counted as (from (pivot held on fate in ('rows_accepted', 'rows_superseded', 'rows_rejected') using count(*)))
+            select
+                file_name,
+                [manifest.rows_accepted, manifest.rows_superseded, manifest.rows_rejected],
+                [coalesce(counted.rows_accepted, 0), coalesce(counted.rows_superseded, 0), coalesce(counted.rows_rejected, 0)],
+                rows_in - rows_duplicate
+            from raw.load_manifest as manifest full join counted using (load_id)
+            order by load_id
+        """).fetchall()
+        strays = connection.execute("""
+            select
+                (select count(*) from raw.reading_batches anti join raw.load_manifest using (load_id)),
+                (select count(*) from raw.readings anti join raw.meters using (meter_key)),
+                (select count(*) from (from raw.readings select 1 group by meter_key, interval_start_at having count(*) > 1))
+        """).fetchone()
+    assert strays == (0, 0, 0)
+    for file_name, in_manifest, in_tables, without_duplicates in found:
+        assert file_name is not None, "rows of a file that is not in the manifest"
+        assert in_tables == in_manifest
+        assert sum(in_tables) == without_duplicates
+    return [file_name for file_name, *_ in found]
 
 
 def test_killed_at_any_moment_the_warehouse_is_whole_and_the_next_load_finishes(tmp_path: Path) -> None:
@@ -167,42 +231,25 @@ def test_killed_at_any_moment_the_warehouse_is_whole_and_the_next_load_finishes(
     seconds = time.perf_counter() - started
     wanted = [rows(undisturbed, query) for query in RESULT]
     assert wanted[1][0][0] > 400_000
+    names = [file.name for file in files]
+    assert names_of_whole_files(undisturbed) == names
 
     moments = random.Random(7)
-    kills = found_half_way = 0
-    # A slow start can keep all kills before the first file: then some more are tried.
-    for number in range(2 * KILLS):
-        if kills >= KILLS and found_half_way:
+    kills = kills_half_way = 0
+    # A slow start can keep all kills before the first file, or a fast one behind the last: then some more are tried.
+    for number in range(3 * KILLS // KILLS_A_HOME):
+        if kills >= KILLS and kills_half_way:
             break
         home = Home(tmp_path / f"killed {number}")
-        for _ in range(2):
-            process = subprocess.Popen(
-                [sys.executable, PROJECT / "scripts" / "load_readings.py", *arguments],
-                env=os.environ | {"PEAKWISE_HOME": str(home.folder)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            time.sleep(seconds * moments.uniform(0.25, 0.95))
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            kills += 1
-            if home.warehouse.exists() and home.warehouse.stat().st_size > 0:
-                with duckdb.connect(str(home.warehouse)) as connection:
-                    tables = connection.execute("select table_name from duckdb_tables()").fetchall()
-                    if ("load_manifest",) not in tables or ("readings",) not in tables:
-                        continue
-                    accepted, held, loads = connection.execute("""
-                        select
-                            coalesce((select sum(rows_accepted) from raw.load_manifest), 0),
-                            (select count(*) from raw.readings), (select count(*) from raw.load_manifest)
-                    """).fetchone()
-                    assert accepted == held
-                    found_half_way += 0 < loads < len(files)
+        for _ in range(KILLS_A_HOME):
+            kills += kill_load_after(seconds * moments.random(), home, arguments)
+            whole = names_of_whole_files(home)
+            assert whole == names[: len(whole)]
+            kills_half_way += 0 < len(whole) < len(files)
         assert load(home, *arguments).code == 0
         assert [rows(home, query) for query in RESULT] == wanted
-        assert {state for (state,) in rows(home, "select distinct file_format from raw.load_manifest")} == {"parquet"}
-    assert found_half_way > 0, "no kill fell between two files: the moments do not test what they should"
+    assert kills >= KILLS
+    assert kills_half_way > 0, "no kill fell between two files: the moments do not test what they should"
 
 
 def test_london_is_accepted_row_by_row_and_its_energy_conserved(home: Home) -> None:

@@ -23,7 +23,7 @@ def state(desk: Desk) -> list[tuple]:
     """All that a load can change, without the time of loading."""
     return [
         desk.rows(f"select * from raw.{table} order by all")
-        for table in ("readings", "superseded_readings", "rejected_readings", "meters", "customers")
+        for table in ("readings", "reading_batches", "superseded_readings", "rejected_readings", "meters", "customers")
     ] + [desk.rows("select * exclude (loaded_at, duration_seconds) from raw.load_manifest order by all")]
 
 
@@ -68,7 +68,9 @@ def test_a_then_a_corrected_then_a_again_stays_corrected(desk: Desk, texts: tupl
         found.append(fates(result))
     assert found == [(1, 1, 0, 0, 0), (1, 1, 0, 0, 0), (1, 0, 1, 0, 0)]
     assert desk.readings() == [("a", "2024-01-01 00:00", 60, 2)]
-    assert desk.rows("select kwh::double, load_id, superseded_by_load_id from raw.superseded_readings") == [(1, 1, 2)]
+    assert desk.rows(
+        "select kwh::double, load_id, superseded_by_load_id from raw.superseded_readings join raw.reading_batches using (batch_key)"
+    ) == [(1, 1, 2)]
     assert desk.rows("select rows_accepted, rows_duplicate, rows_superseded from raw.load_manifest order by load_id") == [
         (0, 0, 1), (1, 0, 0), (0, 1, 0),
     ]  # fmt: skip
@@ -230,7 +232,7 @@ def test_the_order_and_the_cut_of_files_do_not_matter_where_stamps_tell(shared_d
         assert counting(shared_desk) == newest(files)
         superseded = shared_desk.rows("""
             select service_point_id, interval_start_at, kwh, version
-            from raw.superseded_readings join raw.meters using (meter_key) order by all
+            from raw.superseded_readings join raw.reading_batches using (batch_key) join raw.meters using (meter_key) order by all
         """)
         results.append((shared_desk.readings(), superseded))
     assert results[0] == results[1]

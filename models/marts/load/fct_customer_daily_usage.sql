@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+-- A view: names and calendar beside what is stored already. Publishing writes it out.
 with
 
 assessed as (select * from {{ ref('int_customer_days_assessed') }}),

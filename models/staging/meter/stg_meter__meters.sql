@@ -1,5 +1,7 @@
 select
     meter_key,
     service_point_id,
-    channel
+    register_id,
+    channel,
+    interval_minutes
 from {{ source('meter', 'meters') }}

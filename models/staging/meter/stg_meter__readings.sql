@@ -1,9 +1,6 @@
 select
     meter_key,
     interval_start_at,
-    interval_minutes,
     kwh,
-    source_flag,
-    version,
-    load_id
+    batch_key
 from {{ source('meter', 'readings') }}

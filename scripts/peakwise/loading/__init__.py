@@ -3,7 +3,8 @@
 from peakwise.loading.clock import Clock
 from peakwise.loading.customers import load_customers
 from peakwise.loading.manifest import FileResult
-from peakwise.loading.readings import ReadingOptions, complete_options, load_readings
+from peakwise.loading.options import ReadingOptions, complete_options
+from peakwise.loading.readings import load_readings
 from peakwise.loading.system_load import load_system_load
 from peakwise.loading.utility import UtilitySettings, set_holidays, set_utility
 

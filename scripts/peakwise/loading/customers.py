@@ -8,8 +8,8 @@ import duckdb
 
 from peakwise.errors import UnusableInput
 from peakwise.readers.columns import plain
+from peakwise.readers.csv_text import check_packing, is_packed, read_head, scan_all_texts
 from peakwise.readers.file_text import path_literal, trimmed
-from peakwise.readers.long_csv import check_packing, is_packed, read_head, scan_all_texts
 from peakwise.readers.open import PARQUET_MAGIC
 from peakwise.warehouse import quoted
 
@@ -42,34 +42,6 @@ class CustomersResult:
     customers: int
     agreements: int
     missing: list[str]
-
-
-def register_service_points(connection: duckdb.DuckDBPyConnection, default_channel: str) -> None:
-    """Give every service point and channel of `temp.incoming_meters` its meter key, new ones in order of their ids.
-
-    A service point that no agreement names is its own customer, so it gets a customer row too.
-    """
-    connection.execute("update incoming_meters set channel = coalesce(lower(file_channel), ?)", [default_channel])
-    known_meters = connection.execute("select coalesce(max(meter_key), 0) from raw.meters").fetchone()[0]
-    connection.execute("""
-        insert into raw.meters
-        select
-            (select coalesce(max(meter_key), 0) from raw.meters)
-                + row_number() over (order by service_point_id, channel),
-            service_point_id, channel
-        from (
-            select distinct service_point_id, channel from incoming_meters
-            anti join raw.meters using (service_point_id, channel)
-        )
-    """)
-    connection.execute("""
-        update incoming_meters set meter_key = meters.meter_key, is_new = meters.meter_key > ? from raw.meters as meters
-        where meters.service_point_id = incoming_meters.service_point_id and meters.channel = incoming_meters.channel
-    """, [known_meters])  # fmt: skip
-    connection.execute(
-        "create or replace temp view new_customers as select service_point_id as customer_id from raw.meters"
-    )
-    register_customers(connection, is_listed=False)
 
 
 def register_customers(connection: duckdb.DuckDBPyConnection, *, is_listed: bool) -> None:

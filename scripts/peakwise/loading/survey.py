@@ -77,7 +77,7 @@ def step_of_mask(mask: int) -> int:
 
 
 def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interval_minutes: int | None) -> Survey:
-    """Look through a file and create `temp.incoming_meters` with one row per service point and channel of it.
+    """Look through a file and create `temp.incoming_meters` with one row per service point, channel and what the file tells.
 
     Args:
         connection: The warehouse.
@@ -103,20 +103,23 @@ def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interv
     connection.execute("drop table if exists temp.incoming_meters")
     connection.execute("""
         create temp table incoming_meters (
-            service_point_id varchar, file_channel varchar, good_rows bigint, slots bigint, has_neighbours boolean,
-            minute_mask integer, hour_mask integer, first_label timestamp, last_label timestamp,
-            interval_minutes smallint, channel varchar, meter_key integer, is_new boolean, may_repeat boolean,
-            contested_days bit
+            service_point_id varchar, file_channel varchar, register_id varchar, told_minutes smallint,
+            good_rows bigint, slots bigint, has_neighbours boolean, minute_mask integer, hour_mask integer,
+            first_label timestamp, last_label timestamp, interval_minutes smallint, channel varchar, meter_key integer,
+            is_new boolean, may_repeat boolean, contested_days bit
         )
     """)
     origin = f"epoch_us(timestamp '{first}')"
+    register = "register_id" if "register_id" in file.tells else "null::varchar"
+    told = "interval_minutes" if "interval_minutes" in file.tells else "null::smallint"
     slot = f"bitstring_agg(cast((epoch_us(label_at) - {origin}) // {unit} as integer), 0, {last_slot})"
     for part in range(parts):
         only = f"and hash(service_point_id) % {parts} = {part}" if parts > 1 else ""
         connection.execute(f"""
             insert into incoming_meters by name
             select
-                service_point_id, channel as file_channel, count(*) as good_rows,
+                service_point_id, channel as file_channel, {register} as register_id, {told} as told_minutes,
+                count(*) as good_rows,
                 bit_count({slot}) as slots,
                 -- two readings in a row, where one row is one slot
                 {str(last_slot > 0).lower()} and bit_count({slot} & ({slot} << 1)) > 0 as has_neighbours,
@@ -124,7 +127,7 @@ def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interv
                 min(label_at) as first_label, max(label_at) as last_label
             from ({file.relation})
             where {GOOD} {only}
-            group by service_point_id, channel
+            group by {", ".join(("service_point_id", "channel", *file.tells))}
         """)
     good_rows, first_label, last_label, hour_mask, has_neighbours = connection.execute("""
         select coalesce(sum(good_rows), 0), min(first_label), max(last_label), bit_or(hour_mask), bool_or(has_neighbours)
@@ -184,41 +187,18 @@ def assign_steps(connection: duckdb.DuckDBPyConnection, interval_minutes: int | 
 
     A handful of readings may fall on the hour by chance; they take the step most meters of the file have.
     """
+    connection.execute("update incoming_meters set interval_minutes = told_minutes")
     masks = connection.execute("""
-        select minute_mask, sum(good_rows), count(*) filter (where good_rows >= ?) from incoming_meters group by 1
+        select minute_mask, sum(good_rows), count(*) filter (where good_rows >= ?) from incoming_meters
+        where told_minutes is null group by 1
     """, [FEW_ROWS]).fetchall()  # fmt: skip
+    if not masks:
+        return
     steps = {mask: interval_minutes or step_of_mask(mask) for mask, _, _ in masks}
     usual = min(masks, key=lambda row: (-row[2], -row[1], steps[row[0]]))
     for mask, step in steps.items():
         connection.execute(
             "update incoming_meters set interval_minutes = case when good_rows >= ? then ? else least(?, ?) end"
-            " where minute_mask = ?",
+            " where minute_mask = ? and told_minutes is null",
             [FEW_ROWS, step, step, steps[usual[0]], mask],
-        )
-
-
-def adopt_known_steps(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let meters with a handful of incoming readings keep the step they are known for, if their labels fit it.
-
-    Three corrections of a half-hourly meter may all lie on the hour.
-    """
-    few = f"good_rows < {FEW_ROWS} and not is_new"
-    masks = connection.execute(f"select distinct minute_mask from incoming_meters where {few}").fetchall()
-    if not masks:
-        return
-    connection.execute(f"""
-        create or replace temp table known_steps as
-        select meter_key, arg_max(interval_minutes, interval_start_at) as interval_minutes
-        from raw.readings where meter_key in (select meter_key from incoming_meters where {few})
-        group by meter_key
-    """)
-    for (mask,) in masks:
-        connection.execute(
-            f"""
-            update incoming_meters set interval_minutes = known_steps.interval_minutes
-            from known_steps
-            where incoming_meters.meter_key = known_steps.meter_key and {few} and minute_mask = ?
-                and ? % known_steps.interval_minutes = 0
-        """,
-            [mask, step_of_mask(mask)],
         )

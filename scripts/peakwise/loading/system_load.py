@@ -7,7 +7,10 @@ from pathlib import Path
 import duckdb
 
 from peakwise.errors import UnusableInput
-from peakwise.loading.readings import ENERGY_TYPE, ReadingOptions, label_and_clock, place, resolved_rows
+from peakwise.loading.batches import Batches
+from peakwise.loading.options import ReadingOptions, label_and_clock
+from peakwise.loading.placing import place, resolved_rows
+from peakwise.loading.readings import ENERGY_TYPE
 from peakwise.loading.survey import take_survey
 from peakwise.readers import open_readings
 from peakwise.readers.columns import SYSTEM_LOAD_NAMES, plain
@@ -41,7 +44,7 @@ def replace_system_load(connection: duckdb.DuckDBPyConnection, path: Path, optio
         survey = take_survey(connection, file, options.interval_minutes)
         connection.execute("update incoming_meters set meter_key = 0")
         label, clock = label_and_clock(file, options)
-        placement = place(connection, file, survey, label, clock)
+        placement = place(connection, file, survey, label, clock, Batches("0", ""))
         skipped_rows = connection.execute(
             f"select count(*) from ({file.relation}) where {placement.skipped}"
         ).fetchone()[0]

@@ -117,8 +117,8 @@ def settle_contested_rows(
 
     Args:
         connection: The warehouse, inside the load's transaction.
-        contested: Select statement of the incoming rows of contested days: the columns of `raw.readings` without
-            `load_id`, and `row_number`.
+        contested: Select statement of the incoming rows of contested days: the columns of `raw.readings`, those of their
+            batch, and `row_number`.
         load_id: This load.
         has_known: Whether earlier loads reach into the time of this one.
 
@@ -151,7 +151,8 @@ def leave_out_repeats(connection: duckdb.DuckDBPyConnection, rows: int) -> int:
         select contested_rows.*
         from contested_rows
         anti join (
-            select * from raw.readings where interval_start_at between timestamp '{first}' and timestamp '{last}'
+            select * from raw.readings inner join raw.reading_batches using (batch_key)
+            where interval_start_at between timestamp '{first}' and timestamp '{last}'
         ) as known
             on contested_rows.meter_key = known.meter_key
             and contested_rows.interval_start_at = known.interval_start_at
@@ -172,23 +173,23 @@ def settle_part(connection: duckdb.DuckDBPyConnection, part: str, load_id: int) 
     if first is None:
         return ContestedRows()
     in_reach = f"{part} and interval_start_at between timestamp '{first}' and timestamp '{last}'"
-    columns = "meter_key, interval_start_at, interval_minutes, kwh, source_flag, version, load_id"
+    columns = "meter_key, interval_start_at, kwh, source_flag, version, batch_key"
+    written = "meter_key, interval_start_at, kwh, batch_key"
     connection.execute(f"""
         create or replace temp table contested_versions as
         with incoming as (
-            select
-                meter_key, interval_start_at, interval_minutes, kwh, source_flag, version, {load_id} as load_id,
-                2 as arrival, row_number
-            from contested_rows where {part}
+            select {columns}, 2 as arrival, row_number from contested_rows where {part}
         ),
         known as (
             select {columns}, 1 as arrival, 0 as row_number
-            from (select * from raw.readings where {in_reach}) as readings
+            from (select * from raw.readings inner join raw.reading_batches using (batch_key) where {in_reach}) as readings
             semi join incoming using (meter_key, interval_start_at)
         ),
         superseded as (
             select {columns}, 0 as arrival, 0 as row_number
-            from (select * from raw.superseded_readings where {in_reach}) as readings
+            from (
+                select * from raw.superseded_readings inner join raw.reading_batches using (batch_key) where {in_reach}
+            ) as readings
             semi join incoming using (meter_key, interval_start_at)
         ),
         versions as (
@@ -215,7 +216,7 @@ def settle_part(connection: duckdb.DuckDBPyConnection, part: str, load_id: int) 
     any_replaced = connection.execute(f"select count(*) > 0 from contested_versions where {replaced}").fetchone()[0]
     connection.execute(f"""
         insert into raw.superseded_readings
-        select {columns}, {load_id} from contested_versions
+        select {written}, {load_id} from contested_versions
         where ({replaced}) or (arrival = 2 and not counts and copy_number = 1)
     """)
     if any_replaced:
@@ -223,7 +224,9 @@ def settle_part(connection: duckdb.DuckDBPyConnection, part: str, load_id: int) 
             update raw.load_manifest
             set rows_accepted = rows_accepted - replaced.readings, rows_superseded = rows_superseded + replaced.readings
             from (
-                select load_id, count(*) as readings from contested_versions where {replaced} group by load_id
+                select load_id, count(*) as readings
+                from contested_versions inner join raw.reading_batches using (batch_key)
+                where {replaced} group by load_id
             ) as replaced
             where load_manifest.load_id = replaced.load_id
         """)
@@ -233,7 +236,7 @@ def settle_part(connection: duckdb.DuckDBPyConnection, part: str, load_id: int) 
         """)
     connection.execute(f"""
         insert into raw.readings
-        select {columns} from contested_versions where arrival = 2 and counts order by row_number
+        select {written} from contested_versions where arrival = 2 and counts order by row_number
     """)
     return ContestedRows(
         *connection.execute("""

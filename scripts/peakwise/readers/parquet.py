@@ -80,7 +80,6 @@ def read(
             {text("service_point_id")} as service_point_id,
             {text("channel")} as channel,
             {label_at} as label_at,
-            null::smallint as interval_minutes,
             {kwh}::double as kwh,
             {version_value} as version,
             {text("source_flag")} as source_flag,
@@ -101,6 +100,7 @@ def read(
         unreadable=[],
         first_line=1,
         skipped_lines=list,
+        is_stamped="version" in columns.names or "source_flag" in columns.names,
     )
 
 

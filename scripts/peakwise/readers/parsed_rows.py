@@ -15,6 +15,7 @@ ROWS_AT_ONCE = 200_000
 MOST_UNREADABLE = 100_000
 COLUMNS = pa.schema([
     ("service_point_id", pa.string()),
+    ("register_id", pa.string()),
     ("channel", pa.string()),
     ("label_at", pa.timestamp("us")),
     ("interval_minutes", pa.int16()),
@@ -51,6 +52,7 @@ class ParsedRows:
         self,
         *,
         service_point_id: str,
+        register_id: str | None = None,
         channel: str | None,
         interval_minutes: int,
         version: int | None,
@@ -64,6 +66,7 @@ class ParsedRows:
 
         Args:
             service_point_id: Id of the service point.
+            register_id: Id of the register among those of the service point in this channel; None for the only or main one.
             channel: `delivered`, `received`, or None when the file does not tell.
             interval_minutes: Length of each interval.
             version: The source's version stamp, None when it has none.
@@ -75,8 +78,8 @@ class ParsedRows:
         """
         count = len(labels)
         values = (
-            [service_point_id] * count, [channel] * count, labels, [interval_minutes] * count, kwh, [version] * count,
-            source_flags, [line_number] * count, [None] * count, kwh_texts,
+            [service_point_id] * count, [register_id] * count, [channel] * count, labels, [interval_minutes] * count, kwh,
+            [version] * count, source_flags, [line_number] * count, [None] * count, kwh_texts,
         )  # fmt: skip
         for column, more in zip(self._batch, values, strict=True):
             column.extend(more)
@@ -99,7 +102,9 @@ class ParsedRows:
 
     def _flush(self) -> None:
         """Write the batch to the table."""
-        batch = pa.table([pa.array(column, field.type) for column, field in zip(self._batch, COLUMNS, strict=True)], COLUMNS)
+        batch = pa.table(
+            [pa.array(column, field.type) for column, field in zip(self._batch, COLUMNS, strict=True)], COLUMNS
+        )
         self._batch = [[] for _ in COLUMNS]
         self.connection.register("parsed_batch", batch)
         self.connection.execute("insert into temp.incoming_rows select * from parsed_batch")
@@ -124,4 +129,5 @@ class ParsedRows:
             unreadable=self.unreadable,
             first_line=1,
             skipped_lines=list,
+            tells=("register_id", "interval_minutes"),
         )

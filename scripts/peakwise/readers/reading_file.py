@@ -7,10 +7,11 @@ from pathlib import Path
 import duckdb
 
 # Columns of every reader's relation: service_point_id varchar, channel varchar, label_at timestamp (the source's label,
-# not yet UTC), interval_minutes smallint (null where the format does not tell it), kwh double, version bigint, source_flag
-# varchar, row_number bigint (from 0), line_number bigint (null where rows and lines go side by side), label_text and
-# kwh_text, the raw texts, which may be null where the typed value is there, and unreadable_version, the text of a stamp
-# that is none. Texts have no blanks around them and are null rather than empty.
+# not yet UTC), kwh double, version bigint, source_flag varchar, row_number bigint (from 0), line_number bigint (null where
+# rows and lines go side by side), label_text and kwh_text, the raw texts, which may be null where the typed value is there,
+# and unreadable_version, the text of a stamp that is none. Where `tells` names them, too: register_id varchar, the one of
+# several registers of a service point, and interval_minutes smallint. Texts have no blanks around them and are null rather
+# than empty.
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class ReadingFile:
         unreadable: (line number, reason, text) of rows that do not even have the file's columns.
         first_line: Number a person gives to the first row: 2 under a CSV header, 1 in Parquet.
         skipped_lines: Finds the numbers of all lines that are no row of the relation, when asked.
+        is_stamped: Whether rows may have a version or a flag.
+        tells: Which of `register_id` and `interval_minutes` the format tells of each row.
     """
 
     path: Path
@@ -38,6 +41,8 @@ class ReadingFile:
     unreadable: list[tuple[int, str, str]]
     first_line: int
     skipped_lines: Callable[[], list[int]]
+    is_stamped: bool = True
+    tells: tuple[str, ...] = ()
 
     def close(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Drop what opening the file left in the connection."""

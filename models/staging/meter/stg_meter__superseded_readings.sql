@@ -1,0 +1,7 @@
+select
+    meter_key,
+    interval_start_at,
+    kwh,
+    batch_key,
+    superseded_by_load_id
+from {{ source('meter', 'superseded_readings') }}
