@@ -16,16 +16,20 @@ from peakwise.errors import UnusableInput
 from peakwise.loading import (
     Clock,
     FileResult,
-    ReadingOptions,
     UtilitySettings,
-    complete_options,
-    load_customers,
+    load_beside_readings,
     load_readings,
     set_holidays,
     set_utility,
 )
-from peakwise.readers.columns import parse_column_mapping
 from peakwise.readers.file_text import shown_name
+from peakwise.reading_arguments import (
+    TEXT,
+    add_reading_arguments,
+    reading_options,
+    source_files,
+    with_negative_offsets,
+)
 from peakwise.warehouse import connect, only_writer
 
 EPILOG = """
@@ -50,30 +54,10 @@ class _Parser(argparse.ArgumentParser):
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of the command line; an empty text counts as not given."""
     parser = _Parser(description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    text = {"type": lambda value: value or None, "default": None}
-    parser.add_argument("readings", nargs="+", help="files, folders or globs; Parquet or CSV, plain or gzip")
-    parser.add_argument("--label", **text, help="what a time label marks: start or end of its interval")
-    parser.add_argument(
-        "--label-timezone", **text, metavar="ZONE", help="clock of the labels: UTC, +10:00 or Europe/London"
-    )
-    parser.add_argument("--utility-timezone", **text, metavar="ZONE", help="zone of local days and hours")
-    parser.add_argument("--holidays", **text, metavar="CALENDAR", help="country of the holidays, such as GB or US-NY")
-    parser.add_argument("--columns", **text, metavar="FIELD=NAME,…", help="columns, where names are not recognised")
-    parser.add_argument("--channel", **text, help="delivered or received, for files without a channel column")
-    parser.add_argument("--customers", **text, metavar="FILE", help="customers and service agreements, Parquet or CSV")
-    parser.add_argument("--warehouse", **text, metavar="FILE", help=f"warehouse file (default: {paths.warehouse()})")
+    parser.add_argument("readings", nargs="+", help="files, folders or globs of meter readings, plain or packed")
+    add_reading_arguments(parser)
+    parser.add_argument("--warehouse", **TEXT, metavar="FILE", help=f"warehouse file (default: {paths.warehouse()})")
     return parser.parse_args(with_negative_offsets(arguments))
-
-
-def with_negative_offsets(arguments: list[str]) -> list[str]:
-    """The arguments with `--label-timezone -05:00` as one word, for argparse takes `-05:00` for an option."""
-    joined: list[str] = []
-    for argument in arguments:
-        if joined and joined[-1] == "--label-timezone" and argument[:2].strip("-").isdigit():
-            joined[-1] = f"--label-timezone={argument}"
-        else:
-            joined.append(argument)
-    return joined
 
 
 def settle_utility(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, clock: Clock | None) -> None:
@@ -104,17 +88,10 @@ def settle_utility(connection: duckdb.DuckDBPyConnection, given: argparse.Namesp
 
 def load(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, console: Console) -> list[FileResult]:
     """Load what the command line names, with a bar on a terminal and a line a file on a pipe."""
-    options = ReadingOptions(
-        label=given.label,
-        label_clock=Clock.parse(given.label_timezone) if given.label_timezone else None,
-        columns=parse_column_mapping(given.columns),
-        channel=given.channel or "delivered",
-    )
+    options = reading_options(given)
     settle_utility(connection, given, options.label_clock)
-    options = complete_options(connection, options)
-    if given.customers is not None:
-        customers = load_customers(connection, Path(given.customers))
-        console.print(f"{customers.customers:,} customers with {customers.agreements:,} service agreements")
+    for line in load_beside_readings(connection, options, **source_files(given)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True) as progress:
@@ -148,7 +125,7 @@ def show(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console
     table.add_column("first (UTC)")
     table.add_column("last (UTC)")
     for file in files:
-        name = escape(shown_name(file.path))
+        name = escape(file.name)
         if file.state == "unusable":
             table.add_row(name, "", "", "unusable")
         elif file.state == "known":
@@ -163,6 +140,9 @@ def show(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console
             f"{len(loaded)} files loaded", "", *(f"{sum(getattr(file, fate) for file in loaded):,}" for fate in FATES)
         )
     console.print(table)
+    for understood in dict.fromkeys(file.understood for file in loaded):
+        count = sum(file.understood == understood for file in loaded)
+        console.print(f"{count} file(s): {understood}", markup=False, highlight=False, soft_wrap=True)
     ambiguous = sum(file.rows_ambiguous for file in loaded)
     if ambiguous:
         console.print(

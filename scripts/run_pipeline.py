@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 import duckdb
 from rich.console import Console
@@ -10,9 +9,16 @@ from rich.markup import escape
 
 from peakwise.dbt import DbtFailed
 from peakwise.errors import UnusableInput
-from peakwise.loading import Clock, ReadingOptions, UtilitySettings
+from peakwise.loading import UtilitySettings
 from peakwise.pipeline import Source, run, synthetic_source, update
-from peakwise.readers.columns import parse_column_mapping
+from peakwise.reading_arguments import (
+    TEXT,
+    add_reading_arguments,
+    number,
+    reading_options,
+    source_files,
+    with_negative_offsets,
+)
 from peakwise.steps import Steps
 from peakwise.summary import show_summary
 from peakwise.synthetic import SyntheticOptions
@@ -32,43 +38,33 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    text = {"type": lambda value: value or None, "default": None}
     parser.add_argument(
         "--readings", nargs="*", default=[], help="files, folders or globs; without them a synthetic utility"
     )
     parser.add_argument(
         "--update", action="store_true", help="add to the warehouse in place instead of building a new one"
     )
-    parser.add_argument("--customers", **text, metavar="FILE", help="customers and service agreements, Parquet or CSV")
-    parser.add_argument("--system-load", **text, metavar="FILE", help="the utility's own system load")
-    parser.add_argument("--label", **text, help="what a time label marks: start or end of its interval")
-    parser.add_argument(
-        "--label-timezone", **text, metavar="ZONE", help="clock of the labels: UTC, +10:00 or Europe/London"
-    )
-    parser.add_argument("--utility-timezone", **text, metavar="ZONE", help="zone of local days and hours")
-    parser.add_argument("--columns", **text, metavar="FIELD=NAME,…", help="columns, where names are not recognised")
-    parser.add_argument("--channel", **text, help="delivered or received, for files without a channel column")
-    parser.add_argument("--holidays", **text, metavar="CALENDAR", help="country of the holidays, such as GB or US-NY")
-    parser.add_argument("--method", **text, help="standardisation of profiles (default: daily_share)")
-    parser.add_argument("--k", **text, help="segments of each customer class (default: 3)")
-    parser.add_argument("--seed", **text, help="seed of every random choice (default: 7)")
-    parser.add_argument("--target-count", **text, help="customers wanted on each class's list")
-    parser.add_argument("--target-kw", **text, help="expected kW wanted from each class's list")
-    parser.add_argument("--synthetic-customers", **text, help="size of the synthetic utility (default: 1000)")
-    parser.add_argument("--synthetic-months", **text, help="length of its history (default: 12)")
-    return parser.parse_args(arguments)
+    add_reading_arguments(parser)
+    parser.add_argument("--method", **TEXT, help="standardisation of profiles (default: daily_share)")
+    parser.add_argument("--k", **TEXT, help="segments of each customer class (default: 3)")
+    parser.add_argument("--seed", **TEXT, help="seed of every random choice (default: 7)")
+    parser.add_argument("--target-count", **TEXT, help="customers wanted on each class's list")
+    parser.add_argument("--target-kw", **TEXT, help="expected kW wanted from each class's list")
+    parser.add_argument("--estimate-gaps", **TEXT, help="yes to estimate missing hours, beside metered energy (default: no)")
+    parser.add_argument("--synthetic-customers", **TEXT, help="size of the synthetic utility (default: 1000)")
+    parser.add_argument("--synthetic-months", **TEXT, help="length of its history (default: 12)")
+    return parser.parse_args(with_negative_offsets(sys.argv[1:] if arguments is None else arguments))
 
 
-def number(text: str | None, name: str, kind: type = int) -> int | float | None:
-    """A number option, or None when it was not given.
+def yes_or_no(text: str | None, name: str) -> bool | None:
+    """A yes-or-no option, or None when it was not given.
 
     Raises:
-        UnusableInput: The text is no number.
+        UnusableInput: The text is neither.
     """
-    try:
-        return None if text is None else kind(text)
-    except ValueError as error:
-        raise UnusableInput(f"{name} is '{text}' but must be a {'whole ' if kind is int else ''}number.") from error
+    if text not in (None, "yes", "no"):
+        raise UnusableInput(f"{name} is '{text}' but must be yes or no.")
+    return None if text is None else text == "yes"
 
 
 def settings_given(given: argparse.Namespace) -> dict[str, object]:
@@ -77,6 +73,7 @@ def settings_given(given: argparse.Namespace) -> dict[str, object]:
         "time_zone": given.utility_timezone,
         "holiday_calendar": given.holidays,
         "standardisation": given.method,
+        "estimates_gaps": yes_or_no(given.estimate_gaps, "ESTIMATE_GAPS"),
         "target_count": number(given.target_count, "TARGET_COUNT"),
         "target_kw": number(given.target_kw, "TARGET_KW", float),
     }
@@ -85,17 +82,7 @@ def settings_given(given: argparse.Namespace) -> dict[str, object]:
 
 def source_given(given: argparse.Namespace) -> Source:
     """The source that the command line names."""
-    return Source(
-        readings=given.readings,
-        options=ReadingOptions(
-            label=given.label,
-            label_clock=Clock.parse(given.label_timezone) if given.label_timezone else None,
-            columns=parse_column_mapping(given.columns),
-            channel=given.channel or "delivered",
-        ),
-        customers=Path(given.customers) if given.customers else None,
-        system_load=Path(given.system_load) if given.system_load else None,
-    )
+    return Source(readings=given.readings, options=reading_options(given), **source_files(given))
 
 
 def work(given: argparse.Namespace, console: Console) -> int:

@@ -6,11 +6,28 @@ metered as (select * from {{ ref('int_customer_days_metered') }}),
 
 days as (select * from {{ ref('int_local_days') }}),
 
+days_out as (select * from {{ ref('int_customer_days_out') }}),
+
+customers as (select * from {{ ref('dim_customer') }}),
+
+service_limits as (select * from {{ ref('service_limits') }}),
+
 quality_limits as (select * from {{ ref('quality_limits') }}),
 
 limits as (
-    select max(case when limit_name = 'smallest_received_fraction' then limit_value end) as smallest_received_fraction
+    select
+        max(case when limit_name = 'smallest_received_fraction' then limit_value end) as smallest_received_fraction,
+        max(case when limit_name = 'longest_outage_minutes' then limit_value end) as longest_outage_minutes
     from quality_limits
+),
+
+limits_of_customers as (
+    select
+        customers.customer_key,
+        coalesce(of_class.greatest_kw, of_others.greatest_kw) as greatest_kw
+    from customers
+    left join service_limits as of_class on customers.customer_class = of_class.customer_class
+    left join service_limits as of_others on of_others.customer_class = 'unclassified'
 ),
 
 assessed as (
@@ -25,12 +42,16 @@ assessed as (
             when metered.customer_key = 0 then 'no agreement'
             when metered.received_minutes > days.local_day_minutes then 'overlapping intervals'
             when metered.received_minutes < limits.smallest_received_fraction * days.local_day_minutes then 'incomplete'
+            when days_out.outage_minutes > limits.longest_outage_minutes then 'outage'
             when metered.kwh = 0 then 'all zero'
             when metered.kwh < 0 then 'negative total'
+            when metered.peak_kw > limits_of_customers.greatest_kw then 'above service limit'
             when metered.peak_kw = metered.base_kw then 'stuck value'
         end as quality_reason
     from metered
     inner join days on metered.local_date = days.local_date
+    left join days_out on metered.customer_key = days_out.customer_key and metered.local_date = days_out.local_date
+    left join limits_of_customers on metered.customer_key = limits_of_customers.customer_key
     cross join limits
 )
 

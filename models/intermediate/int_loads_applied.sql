@@ -5,6 +5,7 @@
 -- depends_on: {{ ref('int_customer_days_metered') }}
 -- depends_on: {{ ref('int_customer_days_received') }}
 -- depends_on: {{ ref('int_metered_load_hourly') }}
+-- depends_on: {{ ref('int_readings_counted') }}
 with
 
 loads as (select * from {{ ref('stg_meter__loads') }}),

@@ -27,6 +27,7 @@ joined as (
         instants.day_type,
         metered.customers,
         metered.metered_kwh,
+        exists (select 1 from system_load) as is_own_series,
         -- kWh of an hour is its mean kW; decimal, so that means over hours are exact in any order.
         cast(
             case when exists (select 1 from system_load) then given.system_kwh else metered.metered_kwh end

@@ -20,10 +20,8 @@ from peakwise.loading import (
     FileResult,
     ReadingOptions,
     UtilitySettings,
-    complete_options,
-    load_customers,
+    load_beside_readings,
     load_readings,
-    load_system_load,
     set_holidays,
     set_utility,
 )
@@ -42,12 +40,16 @@ class Source:
         options: How to understand them.
         customers: File of customers and agreements, if there is one.
         system_load: File of the utility's system load, if there is one.
+        weather: File of hourly temperatures, if there is one.
+        outages: File of known outages, if there is one.
     """
 
     readings: list[str]
     options: ReadingOptions
     customers: Path | None = None
     system_load: Path | None = None
+    weather: Path | None = None
+    outages: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def synthetic_source(options: SyntheticOptions, steps: Steps) -> tuple[Source, U
         readings=[str(folder / "readings")],
         options=ReadingOptions(label="start", label_clock=Clock.parse("UTC")),
         customers=folder / "customers.parquet",
+
+
     )
     settings = UtilitySettings(
         time_zone=options.time_zone, holiday_calendar=options.holiday_calendar or None, currency="USD"
@@ -150,8 +154,7 @@ def update(source: Source, overrides: dict[str, object], k: int | None, seed: in
         with connect(warehouse) as connection:
             settings, latest_k = settings_in_place(connection)
             set_utility(connection, replace(settings, **overrides))
-            options = complete_options(connection, source.options)
-            files = load_step(connection, replace(source, options=options), steps)
+            files = load_step(connection, source, steps)
         full_refresh = source.customers is not None
         return build_and_publish(warehouse, files, k or latest_k, seed, steps, full_refresh=full_refresh)
 
@@ -176,16 +179,20 @@ def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Step
         UnusableInput: A file cannot be used. The message names each of them.
     """
     with steps.step("load", "loading readings") as step:
-        if source.customers is not None:
-            load_customers(connection, source.customers)
+        load_beside_readings(
+            connection,
+            source.options,
+            customers=source.customers,
+            system_load=source.system_load,
+            weather=source.weather,
+            outages=source.outages,
+        )
         files = load_readings(
             connection, source.readings, source.options, lambda done, total, path: step.advance_to(done, total)
         )
         unusable = [file for file in files if file.state == "unusable"]
         if unusable:
             raise UnusableInput("\n".join(file.message for file in unusable))
-        if source.system_load is not None:
-            load_system_load(connection, source.system_load, source.options)
         set_holidays(connection)
         rows = sum(file.rows_in for file in files)
         known = sum(file.state == "known" for file in files)

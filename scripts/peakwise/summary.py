@@ -11,7 +11,6 @@ from rich.table import Table
 from peakwise import paths
 from peakwise.loading import FileResult
 from peakwise.pipeline import Outcome
-from peakwise.readers.file_text import shown_name
 from peakwise.warehouse import connect
 
 MOST_FILES_LISTED = 15
@@ -61,7 +60,7 @@ def show_fates(connection: duckdb.DuckDBPyConnection, files: list[FileResult], c
             table.add_row(escape(name), *(f"{count:,}" for count in counts))
     for file in files:
         if file.state == "known":
-            table.add_row(escape(shown_name(file.path)), "known already")
+            table.add_row(escape(file.name), "known already")
     if loaded > 1:
         table.add_section()
         table.add_row(f"{loaded} files", *(f"{sum(column):,}" for column in list(zip(*fates, strict=True))[1:]))

@@ -46,8 +46,22 @@ def source_tables() -> dict[str, dict[str, str]]:
 
 
 def create_missing_source_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the `raw` and `ml` tables that do not exist yet, as their YAML describes them."""
+    """Create the `raw` and `ml` tables that do not exist yet, as their YAML describes them.
+
+    Raises:
+        UnusableInput: One that exists lacks a column.
+    """
+    present = set(
+        connection.execute("select schema_name || '.' || table_name, column_name from duckdb_columns()").fetchall()
+    )
+    tables = {name for name, _ in present}
     for name, columns in source_tables().items():
+        if name in tables:
+            if any((name, column) not in present for column in columns):
+                raise UnusableInput(
+                    "The warehouse was made by an earlier version of Peakwise. Build a new one with `make run`."
+                )
+            continue
         schema = name.split(".")[0]
         body = ", ".join(f"{quoted(column)} {data_type}" for column, data_type in columns.items())
         connection.execute(f"create schema if not exists {schema}")

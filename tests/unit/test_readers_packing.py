@@ -222,6 +222,8 @@ def test_names_that_lead_out_are_refused_and_the_others_load(tmp_path: Path, nam
         (b"[bold]x.csv", "[bold]x.csv"),
         (b"~root.csv", "~root.csv"),
         (b"*.csv", "*.csv"),
+        # A folder holds nothing; this is a file, whatever its name says.
+        (b"meters/", "meters/"),
     ],
 )
 def test_strange_names_are_shown_safely_and_loaded(tmp_path: Path, name: bytes, shown: str | None) -> None:
@@ -377,11 +379,15 @@ def test_a_zip_bomb_is_refused_before_a_byte_is_written(tmp_path: Path, monkeypa
     assert peak_mebibytes(lambda: "more than 200 times its size" in refused(path) or pytest.fail("not told")) < 4
 
 
-def test_a_bomb_beside_ballast_is_refused_alone(tmp_path: Path) -> None:
+def test_a_bomb_beside_ballast_is_refused_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = []
+    monkeypatch.setattr(packing, "_check_free", lambda _name, _folder, wanted: blocks.append(wanted))
     ballast = random.Random(7).randbytes(MEBIBYTE)
     path = saved(tmp_path, zipped({"a.csv": bytes(80 * MEBIBYTE), "b.csv": ballast}))
     first, last = faults(path).values()
     assert "more than 200 times its size" in first and last is None
+    # Room was looked for and a block written for the second one only.
+    assert blocks == [MEBIBYTE, MEBIBYTE]
 
 
 def test_a_bomb_that_lies_about_its_size_stops_where_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,27 +8,59 @@ days as (select * from {{ ref('int_local_days') }}),
 
 received as (select * from {{ ref('int_customer_days_received') }}),
 
+estimated_hours as (select * from {{ ref('int_customer_hours_estimated') }}),
+
+estimated as (
+    select
+        customer_key,
+        local_date,
+        sum(estimated_kwh) as estimated_kwh,
+        sum(missing_minutes) as estimated_minutes
+    from estimated_hours
+    group by
+        customer_key,
+        local_date
+),
+
 customers as (select * from {{ ref('dim_customer') }}),
+
+-- Days without a single reading stand here only with an estimate.
+days_used as (
+    select
+        coalesce(assessed.customer_key, estimated.customer_key) as customer_key,
+        coalesce(assessed.local_date, estimated.local_date) as local_date,
+        assessed.kwh,
+        assessed.peak_kw,
+        coalesce(assessed.received_minutes, 0) as received_minutes,
+        estimated.estimated_kwh,
+        estimated.estimated_minutes,
+        case when assessed.customer_key is null then 'no readings' else assessed.quality_reason end as quality_reason
+    from assessed
+    full outer join estimated
+        on assessed.customer_key = estimated.customer_key and assessed.local_date = estimated.local_date
+),
 
 usage as (
     select
-        assessed.customer_key,
+        days_used.customer_key,
         customers.customer_id,
-        assessed.local_date as usage_date,
+        days_used.local_date as usage_date,
         days.season,
         days.day_type,
-        assessed.kwh,
+        days_used.kwh,
         received.received_kwh,
-        assessed.peak_kw,
-        assessed.received_minutes,
-        assessed.expected_minutes,
-        assessed.quality_reason,
-        assessed.quality_reason is null as shapes_profile
-    from assessed
-    inner join customers on assessed.customer_key = customers.customer_key
-    inner join days on assessed.local_date = days.local_date
+        cast(days_used.estimated_kwh as decimal(18, 9)) as estimated_kwh,
+        days_used.peak_kw,
+        days_used.received_minutes,
+        cast(days_used.estimated_minutes as integer) as estimated_minutes,
+        days.local_day_minutes as expected_minutes,
+        days_used.quality_reason,
+        days_used.quality_reason is null as shapes_profile
+    from days_used
+    inner join customers on days_used.customer_key = customers.customer_key
+    inner join days on days_used.local_date = days.local_date
     left join received
-        on assessed.customer_key = received.customer_key and assessed.local_date = received.local_date
+        on days_used.customer_key = received.customer_key and days_used.local_date = received.local_date
 )
 
 select * from usage

@@ -15,6 +15,7 @@ ranked as (
         system_load.customers,
         system_load.metered_kwh,
         system_load.system_kw,
+        system_load.is_own_series,
         seasonal.peak_day_rank as season_peak_day_rank,
         overall.peak_day_rank as overall_peak_day_rank
     from system_load

@@ -6,5 +6,6 @@ select
     peak_window_start_hour,
     standardisation,
     target_count,
-    target_kw
+    target_kw,
+    coalesce(estimates_gaps, false) as estimates_gaps
 from {{ source('meter', 'utility') }}

@@ -1,17 +1,20 @@
 """Who holds which service point: customers and agreements from a customers file, or service points standing in for both."""
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from peakwise.errors import UnusableInput
-from peakwise.readers.columns import plain
-from peakwise.readers.csv_text import check_packing, is_packed, read_head, scan_all_texts
-from peakwise.readers.file_text import path_literal, trimmed
-from peakwise.readers.open import PARQUET_MAGIC
-from peakwise.warehouse import quoted
+from peakwise.loading.tables import (
+    Table,
+    first_candidates,
+    one_transaction,
+    open_table,
+    read_texts,
+    shown_text,
+    temporary_tables,
+)
 
 KNOWN_NAMES = {
     "customer_id": ("customer_id", "customer", "lclid", "account_id", "household_id"),
@@ -64,81 +67,41 @@ def load_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> Custome
         UnusableInput: The file cannot be read, has no customer id, a value does not fit its column, an agreement ends
             before it begins, or two agreements of one service point overlap. Nothing is changed then.
     """
-    scan, columns, expressions = open_customers(connection, path)
-    connection.execute("begin transaction")
-    try:
-        read_agreements(connection, scan, expressions, path)
+    table, columns = open_customers(connection, path)
+    with temporary_tables(connection, "customer_texts", "new_agreements"):
+        read_agreements(connection, table, columns)
         check_agreements(connection, columns, path)
-        result = replace_customers(connection)
-        connection.execute("commit")
-    except BaseException:
-        with contextlib.suppress(duckdb.Error):
-            connection.execute("rollback")
-        raise
+        with one_transaction(connection):
+            result = replace_customers(connection)
     return CustomersResult(*result, missing=[field for field in KNOWN_NAMES if field not in columns])
 
 
-def open_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, str], dict[str, str]]:
-    """The SQL that scans a customers file, and of each field it has the file's column and the expression of its text.
+def open_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Table, dict[str, str]]:
+    """The opened customers file, and the file's column of each field it has.
 
     Raises:
         UnusableInput: The file cannot be read, or has no customer id.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-    except OSError as error:
-        raise UnusableInput(f"{path} cannot be read: {error.strerror}.") from error
-    if not head:
-        raise UnusableInput(f"{path.name} is empty.")
-    if head == PARQUET_MAGIC:
-        scan = f"read_parquet({path_literal(path)}, hive_partitioning = false)"
-        try:
-            present = [row[0] for row in connection.execute(f"describe select * from {scan}").fetchall()]
-        except duckdb.Error as error:
-            raise UnusableInput(f"{path.name} is not a readable Parquet file: it is damaged or cut short.") from error
-        sql_names = [quoted(name) for name in present]
-    else:
-        packed = is_packed(path)
-        if packed:
-            check_packing(path)
-        present, delimiter, _ = read_head(path, least_columns=1)
-        scan = scan_all_texts(path, packed, len(present), delimiter)
-        sql_names = [f"column_{position}" for position in range(len(present))]
-    positions: dict[str, int] = {}
-    for position, name in enumerate(present):
-        positions.setdefault(plain(name), position)
-    found = {
-        field: next((positions[plain(name)] for name in names if plain(name) in positions), None)
-        for field, names in KNOWN_NAMES.items()
-    }
-    if found["customer_id"] is None:
-        raise UnusableInput(f"{path.name} has no customer_id column; its columns are: {', '.join(present)}.")
-    held = {field: position for field, position in found.items() if position is not None}
-    return (
-        scan,
-        {field: present[position] for field, position in held.items()},
-        {field: trimmed(f"{sql_names[position]}::varchar") for field, position in held.items()},
-    )
+    table = open_table(connection, path, "customers")
+    columns = first_candidates(table, KNOWN_NAMES)
+    if "customer_id" not in columns:
+        raise UnusableInput(f"{table.name} has no customer_id column; its columns are: {table.columns_told}.")
+    return table, columns
 
 
-def read_agreements(connection: duckdb.DuckDBPyConnection, scan: str, expressions: dict[str, str], path: Path) -> None:
+def read_agreements(connection: duckdb.DuckDBPyConnection, table: Table, columns: dict[str, str]) -> None:
     """Create `temp.new_agreements`: the file's rows with typed fields, and each field's text beside it.
 
     Raises:
         UnusableInput: The file breaks off or a line cannot be taken apart.
     """
-    texts = ", ".join(f"{expressions.get(field, 'null::varchar')} as {field}_text" for field in TYPES)
+    read_texts(connection, table, "customer_texts", {field: columns.get(field) for field in TYPES})
     typed = ", ".join(f"try_cast({field}_text as {data_type}) as {field}" for field, data_type in TYPES.items())
-    try:
-        connection.execute(f"""
-            create or replace temp table new_agreements as
-            with texts as (select {texts} from {scan})
-            select * replace (coalesce(service_point_id, customer_id) as service_point_id), row_number() over () as position
-            from (select {typed}, * from texts)
-        """)
-    except duckdb.Error as error:
-        raise UnusableInput(f"{path.name} is not a readable customers file: {str(error).splitlines()[0]}") from error
+    connection.execute(f"""
+        create or replace temp table new_agreements as
+        select * replace (coalesce(service_point_id, customer_id) as service_point_id)
+        from (select {typed}, *, rowid as position from customer_texts)
+    """)
 
 
 def check_agreements(connection: duckdb.DuckDBPyConnection, columns: dict[str, str], path: Path) -> None:
@@ -159,7 +122,7 @@ def check_agreements(connection: duckdb.DuckDBPyConnection, columns: dict[str, s
         """).fetchone()
         if misfit:
             wanted = {"date": "a date as in 2024-01-31", "boolean": "true or false"}[data_type]
-            raise UnusableInput(f"{path.name}, column {columns[field]}: '{misfit[0][:40]}' is not {wanted}.")
+            raise UnusableInput(f"{path.name}, column {columns[field]}: '{shown_text(misfit[0])}' is not {wanted}.")
     backward = connection.execute("""
         select service_point_id, valid_from, valid_to from new_agreements where valid_from >= valid_to
         order by position limit 1

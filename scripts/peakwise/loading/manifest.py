@@ -13,18 +13,20 @@ class FileResult:
     """Where the rows of one file went; all counts are rows.
 
     Attributes:
-        path: The file.
+        name: The file's name; `archive.zip/file.csv` for a member of an archive.
         state: `loaded`, `known` (the same content was loaded before) or `unusable`.
         message: For an unusable file, one sentence that says why.
+        understood: What its labels mark and by which clock, and who told it; of a loaded file.
         load_id: The load that brought the file's content, this one or an earlier one; None for an unusable file.
         first_interval_start_at: UTC start of the earliest interval among good rows, of a loaded file.
         last_interval_end_at: UTC end of the latest one.
     """
 
-    path: Path
+    name: str
     state: str
     message: str = ""
     file_format: str = ""
+    understood: str = ""
     rows_in: int = 0
     rows_accepted: int = 0
     rows_duplicate: int = 0

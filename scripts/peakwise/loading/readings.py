@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from peakwise.loading.batches import register_batches
 from peakwise.loading.clock import Clock, instants_with_two_labels
 from peakwise.loading.files import expand
 from peakwise.loading.manifest import FileResult, content_hash, known_load, next_load_id
-from peakwise.loading.options import ReadingOptions, label_and_clock
+from peakwise.loading.options import ReadingOptions, understand
 from peakwise.loading.placing import count_ambiguous, place, resolved_rows, time_span
 from peakwise.loading.registers import register_meters
 from peakwise.loading.rejects import reject_rows
@@ -22,6 +23,7 @@ from peakwise.loading.survey import Survey, take_survey
 from peakwise.loading.versions import ContestedRows, find_contested_days, settle_contested_rows
 from peakwise.readers import ReadingFile, open_readings
 from peakwise.readers.file_text import shown_name
+from peakwise.readers.packing import Member, UnusableMember, members
 
 ENERGY_TYPE = "decimal(18, 9)"
 
@@ -54,20 +56,34 @@ def load_readings(
         if progress:
             progress(number, len(files), path)
         try:
-            results.append(load_file(connection, path, options))
+            with members(path) as found:
+                for member in found:
+                    results.append(load_member(connection, member, options))
         except UnusableInput as error:
-            results.append(FileResult(path, "unusable", str(error)))
+            results.append(FileResult(shown_name(path), "unusable", str(error)))
     return results
 
 
-def load_file(connection: duckdb.DuckDBPyConnection, path: Path, options: ReadingOptions) -> FileResult:
+def load_member(
+    connection: duckdb.DuckDBPyConnection, member: Member | UnusableMember, options: ReadingOptions
+) -> FileResult:
+    """Load a plain file, or one member of an archive from where it was unpacked, under the name that people know."""
+    if isinstance(member, UnusableMember):
+        return FileResult(member.name, "unusable", member.fault)
+    try:
+        return load_file(connection, member.path, member.name, options)
+    except UnusableInput as error:
+        return FileResult(member.name, "unusable", str(error).replace(member.path.name, member.name))
+
+
+def load_file(connection: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadingOptions) -> FileResult:
     """Load one file in one transaction.
 
     Raises:
         UnusableInput: The file cannot be used; nothing of it is left in the warehouse.
     """
     try:
-        return load_file_or_fail(connection, path, options)
+        return load_file_or_fail(connection, path, name, options)
     except (duckdb.DataError, duckdb.OperationalError, duckdb.InvalidInputException) as error:
         # A damaged page deep inside the file, a full disk, too little memory.
         raise UnusableInput(f"{shown_name(path)} cannot be loaded: {str(error).splitlines()[0]}") from error
@@ -75,23 +91,28 @@ def load_file(connection: duckdb.DuckDBPyConnection, path: Path, options: Readin
         raise UnusableInput(f"{shown_name(path)} cannot be read: {error.strerror or error}.") from error
 
 
-def load_file_or_fail(connection: duckdb.DuckDBPyConnection, path: Path, options: ReadingOptions) -> FileResult:
+def load_file_or_fail(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, options: ReadingOptions
+) -> FileResult:
     """Load one file in one transaction, with the errors of DuckDB and of the system as they come."""
     started = time.perf_counter()
     with ThreadPoolExecutor(1) as pool:
         # Hashing runs beside the survey; both only read.
         digest_later = pool.submit(content_hash, path)
-        file = open_readings(connection, path, options.columns)
+        file = open_readings(connection, path, options.columns, file_format=options.file_format)
+        if options.kwh_per_unit != 1:
+            scaled = f"select * replace (kwh * {options.kwh_per_unit!r} as kwh) from ({file.relation})"
+            file = replace(file, relation=scaled)
         try:
             survey = take_survey(connection, file, options.interval_minutes)
             digest = digest_later.result()
             load_id = known_load(connection, digest)
             if load_id is not None:
                 rows_in = survey.rows + len(file.unreadable)
-                return FileResult(path, "known", file_format=file.file_format, rows_in=rows_in, load_id=load_id)
+                return FileResult(name, "known", file_format=file.file_format, rows_in=rows_in, load_id=load_id)
             connection.execute("begin transaction")
             try:
-                result = write(connection, file, survey, options, digest, started)
+                result = write(connection, file, name, survey, options, digest, started)
                 connection.execute("commit")
             except BaseException:
                 with contextlib.suppress(duckdb.Error):
@@ -136,13 +157,15 @@ def mark_meters_that_may_repeat(connection: duckdb.DuckDBPyConnection, clock: Cl
 def write(
     connection: duckdb.DuckDBPyConnection,
     file: ReadingFile,
+    name: str,
     survey: Survey,
     options: ReadingOptions,
     digest: str,
     started: float,
 ) -> FileResult:
     """Write a surveyed file to the raw schema; the caller holds the transaction."""
-    label, clock = label_and_clock(file, options)
+    understood = understand(connection, file, options, as_loaded=True)
+    label, clock = understood.label, understood.clock
     load_id = next_load_id(connection)
     register_meters(connection, options.channel, step_is_fixed=options.interval_minutes is not None)
     batches = register_batches(connection, file, load_id)
@@ -172,12 +195,12 @@ def write(
         )
     accepted, duplicate, superseded = uncontested + settled.accepted, settled.duplicate, settled.superseded
 
-    rejected = reject_rows(connection, file, survey, placement.skipped, load_id)
+    rejected = reject_rows(connection, file, name, survey, placement.skipped, load_id)
     ambiguous = count_ambiguous(connection, placement) if clock.is_local else 0
     rows_in = survey.rows + len(file.unreadable)
     if rows_in != accepted + duplicate + superseded + rejected:
         raise AssertionError(
-            f"{file.path.name}: {rows_in} rows in, but {accepted} accepted + {duplicate} duplicate + {superseded} "
+            f"{name}: {rows_in} rows in, but {accepted} accepted + {duplicate} duplicate + {superseded} "
             f"superseded + {rejected} rejected"
         )
     seconds = time.perf_counter() - started
@@ -189,14 +212,15 @@ def write(
         )
         """,
         {
-            "load_id": load_id, "file_name": file.path.name, "digest": digest, "file_format": file.file_format,
+            "load_id": load_id, "file_name": name, "digest": digest, "file_format": file.file_format,
             "label": label, "clock": clock.name, "rows_in": rows_in, "accepted": accepted, "duplicate": duplicate,
             "superseded": superseded, "rejected": rejected, "ambiguous": ambiguous, "span_start": span[0],
             "span_end": span[1], "seconds": seconds,
         },
     )  # fmt: skip
     return FileResult(
-        path=file.path,
+        name=name,
+        understood=understood.why,
         state="loaded",
         file_format=file.file_format,
         rows_in=rows_in,

@@ -7,7 +7,7 @@ from peakwise.readers import ReadingFile
 
 
 def reject_rows(
-    connection: duckdb.DuckDBPyConnection, file: ReadingFile, survey: Survey, skipped: str, load_id: int
+    connection: duckdb.DuckDBPyConnection, file: ReadingFile, name: str, survey: Survey, skipped: str, load_id: int
 ) -> int:
     """Write the rows that cannot be readings, with line and reason, and return how many there are."""
     if file.unreadable:
@@ -15,7 +15,7 @@ def reject_rows(
         connection.execute(
             "insert into raw.rejected_readings"
             " select ?, ?, unnest(?::bigint[]), unnest(?::varchar[]), null, left(unnest(?::varchar[]), 200), null",
-            [load_id, file.path.name, list(lines), list(reasons), list(texts)],
+            [load_id, name, list(lines), list(reasons), list(texts)],
         )
     not_a_reading = f"not coalesce({GOOD}, false) or {skipped}"
     rejected = 0
@@ -46,6 +46,6 @@ def reject_rows(
             asof left join skipped_above on rejects.row_number >= skipped_above.rows_above
             order by line_number
             """,
-            [skipped_lines, load_id, file.path.name],
+            [skipped_lines, load_id, name],
         )
     return rejected + len(file.unreadable)

@@ -8,7 +8,7 @@ import duckdb
 
 from peakwise.errors import UnusableInput
 from peakwise.loading.batches import Batches
-from peakwise.loading.options import ReadingOptions, label_and_clock
+from peakwise.loading.options import ReadingOptions, understand
 from peakwise.loading.placing import place, resolved_rows
 from peakwise.loading.readings import ENERGY_TYPE
 from peakwise.loading.survey import take_survey
@@ -43,7 +43,8 @@ def replace_system_load(connection: duckdb.DuckDBPyConnection, path: Path, optio
     try:
         survey = take_survey(connection, file, options.interval_minutes)
         connection.execute("update incoming_meters set meter_key = 0")
-        label, clock = label_and_clock(file, options)
+        understood = understand(connection, file, options, as_loaded=False)
+        label, clock = understood.label, understood.clock
         placement = place(connection, file, survey, label, clock, Batches("0", ""))
         skipped_rows = connection.execute(
             f"select count(*) from ({file.relation}) where {placement.skipped}"

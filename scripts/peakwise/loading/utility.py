@@ -23,6 +23,7 @@ class UtilitySettings:
     standardisation: str = "daily_share"
     target_count: int | None = None
     target_kw: float | None = None
+    estimates_gaps: bool = False
 
     def __post_init__(self) -> None:
         """Check the settings.

@@ -1,4 +1,4 @@
-"""Opens a file of readings with the reader that its content asks for."""
+"""Opens a file of readings with the reader that its content asks for, whatever its name."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,14 +6,16 @@ from pathlib import Path
 import duckdb
 
 from peakwise.errors import UnusableInput
-from peakwise.readers import long_csv, parquet
+from peakwise.readers import customer_columns_csv, green_button, long_csv, nem12, parquet, wide_daily_csv
 from peakwise.readers.columns import READING_NAMES
+from peakwise.readers.csv_kind import CUSTOMER_COLUMNS, LONG, WIDE_DAILY, kind_of_csv
 from peakwise.readers.file_text import path_literal
 from peakwise.readers.reading_file import ReadingFile
 
 PARQUET_MAGIC = b"PAR1"
-GZIP_MAGIC = b"\x1f\x8b"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+HEAD_BYTES = 8192
+FORMATS = ("parquet", LONG, WIDE_DAILY, CUSTOMER_COLUMNS, "green_button", "nem12")
 
 
 def open_readings(
@@ -21,30 +23,56 @@ def open_readings(
     path: Path,
     mapping: Mapping[str, str],
     known_names: Mapping[str, Sequence[str]] = READING_NAMES,
+    file_format: str | None = None,
 ) -> ReadingFile:
-    """Open one file; Parquet and long CSV (plain or gzip) are told apart by their first bytes.
+    """Open one plain file.
 
     Args:
         connection: Where the reader may create temporary tables.
-        path: The file.
+        path: The file, unpacked.
         mapping: Field to column name, where the user gave it.
         known_names: Fields wanted, and the names they are recognised by.
+        file_format: One of `FORMATS` where the user fixed it; None looks at the content.
 
     Raises:
         UnusableInput: The file's name is no text, or the file is empty, of an unknown kind, damaged, or lacks a column.
     """
     path_literal(path)
+    kind = file_format or sniff(path, mapping, known_names)
+    if kind == "parquet":
+        return parquet.read(connection, path, mapping, known_names)
+    if kind == "green_button":
+        return green_button.read(connection, path)
+    if kind == "nem12":
+        return nem12.read(connection, path)
+    if kind == WIDE_DAILY:
+        return wide_daily_csv.read(connection, path, mapping)
+    if kind == CUSTOMER_COLUMNS:
+        return customer_columns_csv.read(connection, path, mapping)
+    return long_csv.read(connection, path, mapping, known_names)
+
+
+def sniff(path: Path, mapping: Mapping[str, str], known_names: Mapping[str, Sequence[str]]) -> str:
+    """The format that a file's content shows, one of `FORMATS`.
+
+    Raises:
+        UnusableInput: The file cannot be read, is empty, or is no text and no Parquet.
+    """
     try:
         with path.open("rb") as file:
-            head = file.read(8192)
+            head = file.read(HEAD_BYTES)
     except OSError as error:
         raise UnusableInput(f"{path} cannot be read: {error.strerror}.") from error
     if not head:
         raise UnusableInput(f"{path.name} is empty.")
     if head.startswith(PARQUET_MAGIC):
-        return parquet.read(connection, path, mapping, known_names)
-    if head.startswith(UTF_16_MARKS):
+        return "parquet"
+    if head.startswith(UTF_16_MARKS) and not green_button.looks_like(head):
         raise UnusableInput(f"{path.name} is UTF-16 text. Save it as UTF-8.")
-    if b"\x00" in head and not head.startswith(GZIP_MAGIC):
-        raise UnusableInput(f"{path.name} is neither Parquet nor text. Give readings as Parquet or as long CSV.")
-    return long_csv.read(connection, path, mapping, known_names)
+    if nem12.looks_like(head):
+        return "nem12"
+    if green_button.looks_like(head):
+        return "green_button"
+    if b"\x00" in head:
+        raise UnusableInput(f"{path.name} is neither Parquet nor text. docs/loading.md lists the formats.")
+    return kind_of_csv(path, mapping, known_names)

@@ -12,7 +12,7 @@ from peakwise.readers.reading_file import ReadingFile
 
 ROWS_AT_ONCE = 200_000
 # A file with more than this is not of the format it seems to be.
-MOST_UNREADABLE = 100_000
+MOST_UNREADABLE = 1_000_000
 COLUMNS = pa.schema([
     ("service_point_id", pa.string()),
     ("register_id", pa.string()),
@@ -98,7 +98,7 @@ class ParsedRows:
                 f"{self.path.name}: more than {MOST_UNREADABLE:,} records cannot be read; of the first one, line "
                 f"{self.unreadable[0][0]}, {self.unreadable[0][1]}."
             )
-        self.unreadable.append((line_number, reason, text[:200]))
+        self.unreadable.append((line_number, reason, text[:80]))
 
     def _flush(self) -> None:
         """Write the batch to the table."""
@@ -129,5 +129,6 @@ class ParsedRows:
             unreadable=self.unreadable,
             first_line=1,
             skipped_lines=list,
+            label_is_certain=label is not None,
             tells=("register_id", "interval_minutes"),
         )

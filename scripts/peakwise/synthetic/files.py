@@ -42,6 +42,18 @@ FAULTS_SCHEMA = pa.schema(
         ("arrival_month", pa.date32()),
     ]
 )
+# With a zone, unlike the readings: these files say by themselves which clock they follow.
+_UTC_INSTANT = pa.timestamp("us", tz="UTC")
+OUTAGES_SCHEMA = pa.schema(
+    [
+        ("outage_id", _TEXT),
+        ("service_point_id", _TEXT),
+        ("started_at", _UTC_INSTANT),
+        ("restored_at", _UTC_INSTANT),
+        ("cause", _TEXT),
+    ]
+)
+TRUE_OUTAGES_SCHEMA = OUTAGES_SCHEMA.append(pa.field("is_recorded", pa.bool_()))
 
 
 def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
@@ -71,6 +83,11 @@ def service_point_texts(numbers: np.ndarray) -> pa.DictionaryArray:
 def instants(microseconds: np.ndarray) -> pa.Array:
     """A UTC timestamp column without a zone."""
     return pa.array(microseconds.view("datetime64[us]"), _INSTANT)
+
+
+def utc_instants(microseconds: np.ndarray) -> pa.Array:
+    """A timestamp column that says it is UTC."""
+    return instants(microseconds).cast(_UTC_INSTANT)
 
 
 def readings_table(rows: ReadingRows) -> pa.Table:

@@ -63,6 +63,9 @@ class SyntheticOptions:
     spike_factor: float = _number(50.0, 2.0, 10_000.0, "median factor by which a spike exceeds the true reading")
     outages_per_customer_year: float = _number(0.5, 0.0, 50.0, "outages a service point has in a year", fault=True)
     outage_hours: float = _number(3.0, 0.1, 240.0, "median length of an outage in hours")
+    unrecorded_outage_fraction: float = _number(
+        0.1, 0.0, 1.0, "share of outages that are not in the utility's file of outages"
+    )
 
     def __post_init__(self) -> None:
         for item in fields(self):

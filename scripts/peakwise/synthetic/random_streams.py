@@ -23,6 +23,7 @@ class Purpose(IntEnum):
     CORRECTIONS = 7
     SPIKES = 8
     OUTAGES = 9
+    OUTAGE_RECORDS = 10
 
 
 def stream(seed: int, purpose: Purpose, block: int = 0, month: int = 0) -> np.random.Generator:

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from peakwise.synthetic.faults import DECIMALS, Fault, FaultRuns, plan_faults, runs_of, written_kwh
+from peakwise.synthetic.faults import (
+    DECIMALS,
+    Fault,
+    FaultRuns,
+    OutageRecords,
+    Outages,
+    outage_records,
+    plan_faults,
+    runs_of,
+    written_kwh,
+)
 from peakwise.synthetic.load import draw_days, net_kw
 from peakwise.synthetic.local_clock import LocalMonth, local_month, month_after, month_number
 from peakwise.synthetic.options import SyntheticOptions
@@ -69,6 +79,9 @@ class BlockMonth:
         expected_readings: Readings without any fault.
         service_point, channel: Of each register, for `faults`.
         faults: Runs of faults, or None when faults are off.
+        outages, outage_records: Outages and what the utility recorded of them, or None when faults are off.
+        block: The block.
+        points: Service points of the block.
         agreement: Positions of the agreements that ran in this month.
         delivered_kwh, received_kwh: What each of them would have drawn and fed in without any fault or outage.
     """
@@ -79,6 +92,10 @@ class BlockMonth:
     service_point: np.ndarray
     channel: np.ndarray
     faults: FaultRuns | None
+    outages: Outages | None
+    outage_records: OutageRecords | None
+    block: int
+    points: np.ndarray
     agreement: np.ndarray
     delivered_kwh: np.ndarray
     received_kwh: np.ndarray
@@ -125,12 +142,13 @@ def make_block_month(utility: Utility, setting: MonthSetting, block: int) -> Blo
     service_point = points[register_point]
     channel = is_received.astype(np.int8)
     if plan is None:
-        written, faults = true_kwh, None
+        written, faults, outages, records = true_kwh, None, None, None
         regular = _all_rows(service_point, channel, month, true_kwh)
         rows, late_rows = regular, _no_rows()
     else:
         written = written_kwh(options, block, setting.number, plan, true_kwh)
-        faults = runs_of(plan, true_kwh, written)
+        faults, outages = runs_of(plan, true_kwh, written), plan.outages
+        records = outage_records(options, block, setting.number, outages)
         estimated = plan.fault == Fault.ESTIMATED
         regular = _all_rows(service_point, channel, month, written, keep=plan.fault != Fault.MISSING)
 
@@ -149,6 +167,10 @@ def make_block_month(utility: Utility, setting: MonthSetting, block: int) -> Blo
         service_point=service_point,
         channel=channel,
         faults=faults,
+        outages=outages,
+        outage_records=records,
+        block=block,
+        points=points,
         agreement=agreement,
         delivered_kwh=energy[0],
         received_kwh=energy[1],

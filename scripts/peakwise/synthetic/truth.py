@@ -1,4 +1,4 @@
-"""Tables about customers: what the utility has on file, and what only tests and benchmarks may know."""
+"""Tables beside the readings: what the utility has on file, and what only tests and benchmarks may know."""
 
 import json
 from dataclasses import asdict
@@ -10,12 +10,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from peakwise.synthetic.archetypes import ARCHETYPES, NAMES
-from peakwise.synthetic.faults import KINDS
-from peakwise.synthetic.files import FAULTS_SCHEMA, OPTIONS_FILE, instants, service_point_texts, texts
-from peakwise.synthetic.local_clock import month_after
+from peakwise.synthetic.faults import KINDS, OUTAGE_CAUSES
+from peakwise.synthetic.files import (
+    FAULTS_SCHEMA,
+    OPTIONS_FILE,
+    TRUE_OUTAGES_SCHEMA,
+    instants,
+    service_point_texts,
+    texts,
+    utc_instants,
+)
+from peakwise.synthetic.local_clock import MICROSECONDS_PER_MINUTE, month_after
 from peakwise.synthetic.options import SyntheticOptions
 from peakwise.synthetic.population import Agreements, customer_id, date_of_day, service_point_id
 from peakwise.synthetic.readings import CHANNELS, BlockMonth, MonthSetting, Utility
+
+STATION = "station_1"
 
 
 def write_customers(options: SyntheticOptions, agreements: Agreements, path: Path) -> None:
@@ -54,6 +64,26 @@ def write_true_customers(
             "response_probability": pa.array(known.response_probability),
             "delivered_kwh": pa.array(np.round(delivered_kwh[order], 4)),
             "received_kwh": pa.array(np.round(received_kwh[order], 4)),
+        }
+    )
+    pq.write_table(table, path, compression="zstd")
+
+
+def write_station_weather(utility: Utility, last_instant: int, path: Path) -> None:
+    """Write what the utility's weather station observed: the temperature at each hour up to the last reading.
+
+    Args:
+        utility: The utility.
+        last_instant: Microseconds from 1970-01-01 UTC to the last reading.
+        path: The file.
+    """
+    weather = utility.weather
+    shown = weather.hour_start_at <= last_instant
+    table = pa.table(
+        {
+            "station_id": pa.array([STATION] * int(shown.sum()), pa.string()),
+            "observed_at": utc_instants(weather.hour_start_at[shown]),
+            "temperature_c": pa.array(np.round(weather.temperature_celsius[shown], 2)),
         }
     )
     pq.write_table(table, path, compression="zstd")
@@ -99,6 +129,35 @@ def faults_table(result: BlockMonth, setting: MonthSetting) -> pa.Table:
             pa.array(np.where(runs.is_late, next_month, this_month)),
         ],
         schema=FAULTS_SCHEMA,
+    )
+
+
+def outages_table(result: BlockMonth, setting: MonthSetting) -> pa.Table:
+    """Outages of one block and month as a table of `truth/outages.parquet`.
+
+    Args:
+        result: What the block and month gave; with faults.
+        setting: The month.
+
+    Returns:
+        One row per outage and service point that it hit.
+    """
+    outages, records = result.outages, result.outage_records
+    assert outages is not None and records is not None
+    month = setting.month
+    last = np.minimum(outages.first + outages.length, month.intervals) - 1
+    events = int(outages.event.max(initial=-1)) + 1
+    ids = [f"{month.first_day:%Y-%m}-{result.block:05d}-{event:02d}" for event in range(events)]
+    return pa.Table.from_arrays(
+        [
+            texts(outages.event, ids),
+            service_point_texts(result.points[outages.point]),
+            utc_instants(month.interval_start_at[outages.first]),
+            utc_instants(month.interval_start_at[last] + month.interval_minutes * MICROSECONDS_PER_MINUTE),
+            texts(records.cause, list(OUTAGE_CAUSES)),
+            pa.array(records.is_recorded),
+        ],
+        schema=TRUE_OUTAGES_SCHEMA,
     )
 
 

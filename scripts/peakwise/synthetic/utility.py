@@ -12,7 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from peakwise.synthetic.faults import KINDS
-from peakwise.synthetic.files import FAULTS_SCHEMA, READINGS_SCHEMA, folder_when_whole, open_parquet, readings_table
+from peakwise.synthetic.files import (
+    FAULTS_SCHEMA,
+    OUTAGES_SCHEMA,
+    READINGS_SCHEMA,
+    TRUE_OUTAGES_SCHEMA,
+    folder_when_whole,
+    open_parquet,
+    readings_table,
+)
 from peakwise.synthetic.local_clock import month_after
 from peakwise.synthetic.options import SyntheticOptions
 from peakwise.synthetic.population import make_population
@@ -28,8 +36,10 @@ from peakwise.synthetic.readings import (
 )
 from peakwise.synthetic.truth import (
     faults_table,
+    outages_table,
     write_customers,
     write_options,
+    write_station_weather,
     write_true_customers,
     write_weather,
 )
@@ -125,6 +135,7 @@ def generate(
             options, agreements, totals.delivered_kwh, totals.received_kwh, fresh / "truth" / "customers.parquet"
         )
         write_weather(utility, last_instant, fresh / "truth" / "weather.parquet")
+        write_station_weather(utility, last_instant, fresh / "weather.parquet")
         write_options(options, fresh)
     return SyntheticSummary(
         folder=folder,
@@ -150,7 +161,7 @@ def _write_readings(
     readings_per_chunk: int,
     threads: int,
 ) -> int:
-    """Write all readings files and the truth about their faults; returns the last instant read."""
+    """Write all readings files, the known outages, and the truth about faults; returns the last instant read."""
     options = utility.options
     blocks_per_chunk = _blocks_per_chunk(options, readings_per_chunk)
     chunks_per_month = -(-utility.blocks // blocks_per_chunk)
@@ -159,6 +170,8 @@ def _write_readings(
     last_instant = 0
     with (
         open_parquet(fresh / "truth" / "faults.parquet", FAULTS_SCHEMA) as fault_writer,
+        open_parquet(fresh / "truth" / "outages.parquet", TRUE_OUTAGES_SCHEMA) as true_outage_writer,
+        open_parquet(fresh / "outages.parquet", OUTAGES_SCHEMA) as outage_writer,
         ThreadPoolExecutor(threads) as workers,
     ):
         for index in range(options.months):
@@ -172,6 +185,7 @@ def _write_readings(
             ):
                 for chunk in _chunks(utility, setting, blocks_per_chunk, workers):
                     _write_chunk(chunk, setting, writer, late_writer, fault_writer)
+                    _write_outages(chunk, setting, true_outage_writer, outage_writer)
                     for result in chunk:
                         totals.add(result)
                     done += 1
@@ -219,6 +233,22 @@ def _write_chunk(
     tables = [faults_table(result, setting) for result in chunk if result.faults is not None]
     if tables:
         fault_writer.write_table(pa.concat_tables(tables).unify_dictionaries())
+
+
+def _write_outages(
+    chunk: list[BlockMonth],
+    setting: MonthSetting,
+    true_outage_writer: pq.ParquetWriter,
+    outage_writer: pq.ParquetWriter,
+) -> None:
+    """Write all outages of a chunk to the truth, and those that the utility recorded to its own file."""
+    tables = [outages_table(result, setting) for result in chunk if result.outages is not None]
+    outages = pa.concat_tables(tables or [TRUE_OUTAGES_SCHEMA.empty_table()]).unify_dictionaries()
+    if len(outages):
+        true_outage_writer.write_table(outages)
+    recorded = outages.filter(outages["is_recorded"]).drop_columns("is_recorded")
+    if len(recorded):
+        outage_writer.write_table(recorded)
 
 
 def _append(late_before: Path, writer: pq.ParquetWriter) -> None:

@@ -1,0 +1,192 @@
+-- Readings that something speaks against, each with the first code that fits. Few rows, so that a code costs nothing beside
+-- the millions of good readings. Zero has four causes, and they are kept apart: a known outage, a long run (vacant,
+-- disconnected or a dead register), a meter that usually reads zero at times (no code), and what nobody explains.
+with
+
+readings as (select * from {{ ref('int_readings_held') }}),
+
+superseded as (select * from {{ ref('stg_meter__superseded_readings') }}),
+
+batches as (select * from {{ ref('stg_meter__reading_batches') }}),
+
+meters as (select * from {{ ref('stg_meter__meters') }}),
+
+outages as (select * from {{ ref('stg_outage__outages') }}),
+
+assessed as (select * from {{ ref('int_customer_days_assessed') }}),
+
+instants as (select * from {{ ref('int_instants_localized') }}),
+
+customers as (select * from {{ ref('dim_customer') }}),
+
+service_limits as (select * from {{ ref('service_limits') }}),
+
+source_flags as (select * from {{ ref('source_flags') }}),
+
+quality_codes as (select * from {{ ref('quality_codes') }}),
+
+quality_limits as (select * from {{ ref('quality_limits') }}),
+
+limits as (
+    select
+        max(case when limit_name = 'long_zero_hours' then limit_value end) as long_zero_hours,
+        max(case when limit_name = 'usual_zero_fraction' then limit_value end) as usual_zero_fraction
+    from quality_limits
+),
+
+-- One look at the values of all readings; what follows looks at these alone.
+suspects as (
+    select *
+    from readings
+    where
+        channel = 'delivered'
+        and (kwh <= 0 or kwh * 60 > interval_minutes * (select min(service_limits.greatest_kw) from service_limits))
+),
+
+beyond_limits as (
+    select
+        suspects.meter_key,
+        suspects.interval_start_at,
+        case when suspects.kwh < 0 then 'negative' else 'above_service_limit' end as quality_code
+    from suspects
+    left join customers on suspects.customer_key = customers.customer_key
+    left join service_limits as of_class on customers.customer_class = of_class.customer_class
+    left join service_limits as of_others on of_others.customer_class = 'unclassified'
+    where
+        suspects.kwh < 0
+        or suspects.kwh * 60 > suspects.interval_minutes * coalesce(of_class.greatest_kw, of_others.greatest_kw)
+),
+
+stuck as (
+    select
+        readings.meter_key,
+        readings.interval_start_at,
+        'stuck' as quality_code
+    from readings
+    inner join instants on readings.interval_start_at = instants.interval_start_at
+    inner join assessed
+        on readings.customer_key = assessed.customer_key and instants.local_date = assessed.local_date
+    where readings.channel = 'delivered' and assessed.quality_reason = 'stuck value'
+),
+
+zeros as (
+    select
+        meter_key,
+        interval_start_at,
+        interval_minutes,
+        interval_start_at
+        - to_minutes(interval_minutes * row_number() over (partition by meter_key order by interval_start_at))
+            as run_key
+    from suspects
+    where kwh = 0
+),
+
+zero_meters as (
+    select
+        meter_key,
+        count(*) as zero_readings
+    from zeros
+    group by meter_key
+),
+
+usual_zero_meters as (
+    select readings.meter_key
+    from readings
+    inner join zero_meters on readings.meter_key = zero_meters.meter_key
+    cross join limits
+    group by
+        readings.meter_key,
+        zero_meters.zero_readings,
+        limits.usual_zero_fraction
+    having zero_meters.zero_readings > limits.usual_zero_fraction * count(*)
+),
+
+measured_runs as (
+    select
+        *,
+        sum(interval_minutes) over (partition by meter_key, run_key) as run_minutes
+    from zeros
+),
+
+zeros_out as (
+    select distinct
+        zeros.meter_key,
+        zeros.interval_start_at
+    from outages
+    inner join meters on outages.service_point_id = meters.service_point_id
+    inner join zeros
+        on meters.meter_key = zeros.meter_key
+        and outages.started_at < zeros.interval_start_at + to_minutes(zeros.interval_minutes)
+        and coalesce(outages.restored_at, timestamp '2200-01-01') > zeros.interval_start_at
+),
+
+judged_zeros as (
+    select
+        measured_runs.meter_key,
+        measured_runs.interval_start_at,
+        case
+            when zeros_out.meter_key is not null then 'zero_in_outage'
+            when measured_runs.run_minutes >= 60 * limits.long_zero_hours then 'zero_run'
+            when usual_zero_meters.meter_key is null then 'zero_unexplained'
+        end as quality_code
+    from measured_runs
+    left join zeros_out
+        on measured_runs.meter_key = zeros_out.meter_key
+        and measured_runs.interval_start_at = zeros_out.interval_start_at
+    left join usual_zero_meters on measured_runs.meter_key = usual_zero_meters.meter_key
+    cross join limits
+),
+
+estimated as (
+    select
+        readings.meter_key,
+        readings.interval_start_at,
+        'estimated_by_source' as quality_code
+    from readings
+    inner join batches on readings.batch_key = batches.batch_key
+    where
+        exists (
+            select 1 from source_flags
+            where batches.source_flag like source_flags.source_flag_pattern and source_flags.flag_meaning = 'estimated'
+        )
+),
+
+-- A version that differs by its stamp or flag alone corrected nothing.
+corrected as (
+    select
+        readings.meter_key,
+        readings.interval_start_at,
+        'corrected' as quality_code
+    from readings
+    inner join superseded
+        on readings.meter_key = superseded.meter_key
+        and readings.interval_start_at = superseded.interval_start_at
+        and readings.kwh != superseded.kwh
+),
+
+doubts as (
+    select * from beyond_limits
+    union all
+    select * from stuck
+    union all
+    select * from judged_zeros
+    where quality_code is not null
+    union all
+    select * from estimated
+    union all
+    select * from corrected
+),
+
+first_doubts as (
+    select
+        doubts.meter_key,
+        doubts.interval_start_at,
+        min_by(doubts.quality_code, quality_codes.priority) as quality_code
+    from doubts
+    inner join quality_codes on doubts.quality_code = quality_codes.quality_code
+    group by
+        doubts.meter_key,
+        doubts.interval_start_at
+)
+
+select * from first_doubts

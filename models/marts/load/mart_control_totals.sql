@@ -1,0 +1,45 @@
+-- Three ways to the same energy, side by side: what the meters say, what was billed, what the system delivered.
+with
+
+daily_usage as (select * from {{ ref('fct_customer_daily_usage') }}),
+
+system_load as (select * from {{ ref('fct_system_load_hourly') }}),
+
+used as (
+    select
+        cast(date_trunc('month', usage_date) as date) as usage_month,
+        sum(kwh) as customer_kwh,
+        sum(case when shapes_profile then kwh end) as profile_kwh,
+        sum(estimated_kwh) as estimated_kwh,
+        sum(received_kwh) as received_kwh
+    from daily_usage
+    group by cast(date_trunc('month', usage_date) as date)
+),
+
+metered as (
+    select
+        local_month as usage_month,
+        sum(metered_kwh) as metered_kwh,
+        -- kW over an hour is kWh.
+        case when bool_or(is_own_series) then sum(system_kw) end as system_kwh
+    from system_load
+    group by local_month
+),
+
+compared as (
+    select
+        metered.usage_month,
+        cast(metered.metered_kwh as decimal(24, 9)) as metered_kwh,
+        cast(coalesce(used.customer_kwh, 0) as decimal(24, 9)) as customer_kwh,
+        cast(metered.metered_kwh - coalesce(used.customer_kwh, 0) as decimal(24, 9)) as without_agreement_kwh,
+        cast(used.profile_kwh as decimal(24, 9)) as profile_kwh,
+        cast(used.estimated_kwh as decimal(24, 9)) as estimated_kwh,
+        cast(used.received_kwh as decimal(24, 9)) as received_kwh,
+        cast(null as decimal(24, 9)) as billed_kwh,
+        cast(metered.system_kwh as decimal(24, 9)) as system_kwh,
+        1 - cast(metered.metered_kwh as double) / nullif(cast(metered.system_kwh as double), 0) as unmetered_fraction
+    from metered
+    left join used on metered.usage_month = used.usage_month
+)
+
+select * from compared

@@ -1,0 +1,358 @@
+"""Small files that come beside the readings (customers, weather, outages): how they are opened, read and refused."""
+
+import contextlib
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from peakwise.errors import UnusableInput
+from peakwise.loading.clock import Clock
+from peakwise.loading.survey import EARLIEST, LATEST
+from peakwise.readers.columns import plain
+from peakwise.readers.csv_text import (
+    LOCAL_LABEL,
+    OFFSET_LABEL,
+    check_packing,
+    fill_table,
+    is_packed,
+    keeping_faults,
+    read_head,
+    scan_all_texts,
+    skipped_lines,
+)
+from peakwise.readers.file_text import path_literal, shown_name, trimmed
+from peakwise.readers.open import PARQUET_MAGIC, UTF_16_MARKS
+from peakwise.readers.packing import GZIP_MAGIC
+from peakwise.warehouse import literal, quoted
+
+HEAD_BYTES = 8192
+# One bad line refuses the file, so few of them are looked at.
+MOST_FAULTS = 1_000
+MOST_COLUMNS_SHOWN = 30
+
+
+@dataclass(frozen=True)
+class Table:
+    """One opened file of rows.
+
+    Attributes:
+        path: The file.
+        kind: What it should be, as in `customers`; for sentences.
+        scan: SQL that scans its rows.
+        columns: The file's own column names with the name that the scan gives each of them.
+        is_csv: Whether rows stand on lines under a header; else they are rows of Parquet.
+    """
+
+    path: Path
+    kind: str
+    scan: str
+    columns: Sequence[tuple[str, str]]
+    is_csv: bool
+
+    @property
+    def name(self) -> str:
+        """The file's name, fit to be printed."""
+        return shown_name(self.path)
+
+    @property
+    def column_names(self) -> list[str]:
+        """The file's own column names."""
+        return [name for name, _ in self.columns]
+
+    @property
+    def columns_told(self) -> str:
+        """The file's column names for a sentence that says what is missing."""
+        names = [shown_text(name) for name in self.column_names]
+        more = f" and {len(names) - MOST_COLUMNS_SHOWN} more" if len(names) > MOST_COLUMNS_SHOWN else ""
+        return ", ".join(names[:MOST_COLUMNS_SHOWN]) + more
+
+    def text(self, column: str) -> str:
+        """SQL of a column's text without blanks around it, null when nothing is left.
+
+        Args:
+            column: The file's own name of the column.
+        """
+        return trimmed(f"{dict(reversed(self.columns))[column]}::varchar")
+
+    def place(self, row_number: int) -> str:
+        """Where a row stands, as in `line 7`, or `row 6` in Parquet.
+
+        Args:
+            row_number: The row's number from 0, as `rowid` of the table that `read_texts` makes.
+        """
+        if not self.is_csv:
+            return f"row {row_number + 1}"
+        # Rows that stand above each skipped line, counted from the first line under the header.
+        rows_above = [line - 2 - number for number, line in enumerate(skipped_lines(self.path))]
+        return f"line {row_number + 2 + bisect_right(rows_above, row_number)}"
+
+
+def open_table(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) -> Table:
+    """Open a file of rows; Parquet and CSV (plain or gzip) are told apart by their first bytes.
+
+    Args:
+        connection: The warehouse.
+        path: The file.
+        kind: What the file should be, as in `customers`; for sentences.
+
+    Returns:
+        The opened file; nothing of it is read but its columns.
+
+    Raises:
+        UnusableInput: The file's name is no text, or the file is empty, of an unknown kind, damaged, or has no header.
+    """
+    literal_path = path_literal(path)
+    name = shown_name(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise UnusableInput(f"{shown_name(path, whole=True)} cannot be read: {error.strerror}.") from error
+    if not head:
+        raise UnusableInput(f"{name} is empty.")
+    if head.startswith(PARQUET_MAGIC):
+        return _open_parquet(connection, path, kind, literal_path)
+    if head.startswith(UTF_16_MARKS):
+        raise UnusableInput(f"{name} is UTF-16 text. Save it as UTF-8.")
+    if b"\x00" in head and not head.startswith(GZIP_MAGIC):
+        raise UnusableInput(f"{name} is neither Parquet nor text. Give {kind} as Parquet or CSV.")
+    return _open_csv(path, kind)
+
+
+def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, literal_path: str) -> Table:
+    """Open a Parquet file.
+
+    Raises:
+        UnusableInput: The file is damaged.
+    """
+    # Folders named like key=value must not add columns.
+    scan = f"read_parquet({literal_path}, hive_partitioning = false)"
+    try:
+        present = [row[0] for row in connection.execute(f"describe select * from {scan}").fetchall()]
+    except duckdb.Error as error:
+        raise UnusableInput(
+            f"{shown_name(path)} is not a readable Parquet file: it is damaged or cut short."
+        ) from error
+    return Table(path, kind, scan, [(name, quoted(name)) for name in present], is_csv=False)
+
+
+def _open_csv(path: Path, kind: str) -> Table:
+    """Open a CSV file.
+
+    Raises:
+        UnusableInput: The file is damaged or has no header.
+    """
+    packed = is_packed(path)
+    if packed:
+        check_packing(path)
+    present, delimiter, _ = read_head(path, least_columns=1)
+    scan = keeping_faults(scan_all_texts(path, packed, len(present), delimiter), most_faults=MOST_FAULTS)
+    columns = [(name, f"column_{position}") for position, name in enumerate(present)]
+    return Table(path, kind, scan, columns, is_csv=True)
+
+
+def candidates(table: Table, known_names: Sequence[str]) -> list[str]:
+    """The columns of a file that could hold a field, the likeliest first.
+
+    Args:
+        table: The file.
+        known_names: Names by which the field is recognised, compared without case, blanks and punctuation.
+    """
+    by_plain_name: dict[str, list[str]] = {}
+    for name in table.column_names:
+        by_plain_name.setdefault(plain(name), []).append(name)
+    wanted = dict.fromkeys(plain(known) for known in known_names)
+    return [name for known in wanted for name in by_plain_name.get(known, [])]
+
+
+def first_candidates(table: Table, known_names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The likeliest column of each field that the file has.
+
+    Args:
+        table: The file.
+        known_names: Names by which each field is recognised.
+    """
+    found = {field: candidates(table, names) for field, names in known_names.items()}
+    return {field: names[0] for field, names in found.items() if names}
+
+
+def parse_mapping(text: str | None, fields: Sequence[str]) -> dict[str, str]:
+    """Read `station=Site,temperature_c=Air` into a dictionary.
+
+    Args:
+        text: What the user gave; None or nothing maps nothing.
+        fields: Fields that may be mapped.
+
+    Returns:
+        Field to column name.
+
+    Raises:
+        UnusableInput: A part is not `field=column` or names an unknown field.
+    """
+    mapping: dict[str, str] = {}
+    for part in filter(None, (text or "").split(",")):
+        field, separator, column = (piece.strip() for piece in part.partition("="))
+        if not separator or field not in fields or not column:
+            raise UnusableInput(
+                f"Column mapping '{shown_text(part)}' is not of the form field=column, where field is one of "
+                f"{', '.join(fields)}."
+            )
+        mapping[field] = column
+    return mapping
+
+
+def mapped_column(table: Table, column: str) -> str:
+    """The file's column that the user named.
+
+    Args:
+        table: The file.
+        column: The name as the user gave it; blanks around the file's own name do not matter.
+
+    Returns:
+        The file's own name of the column.
+
+    Raises:
+        UnusableInput: There is none.
+    """
+    for name in table.column_names:
+        if name.strip() == column:
+            return name
+    raise UnusableInput(f"{table.name} has no column '{shown_text(column)}'; its columns are: {table.columns_told}.")
+
+
+def read_texts(
+    connection: duckdb.DuckDBPyConnection, table: Table, target: str, columns: Mapping[str, str | None]
+) -> None:
+    """Create a temporary table with the texts of some columns; its `rowid` is the row's number from 0.
+
+    Args:
+        connection: The warehouse.
+        table: The file.
+        target: Name of the temporary table; it takes the place of a former one.
+        columns: Field to the file's column, None where the file has none; the field's text is called `<field>_text`.
+
+    Raises:
+        UnusableInput: The file breaks off, or a line cannot be taken apart.
+    """
+    texts = ", ".join(
+        f"{'null::varchar' if column is None else table.text(column)} as {field}_text"
+        for field, column in columns.items()
+    )
+    query = f"select {texts} from {table.scan}"
+    if not table.is_csv:
+        try:
+            connection.execute(f"create or replace temp table {target} as {query}")
+        except duckdb.Error as error:
+            raise UnusableInput(f"{table.name} is not a readable Parquet file: it is damaged or cut short.") from error
+        return
+    unreadable = fill_table(connection, table.path, target, query)
+    if unreadable:
+        line, reason, _ = unreadable[0]
+        raise UnusableInput(f"{table.name} is not a readable {table.kind} file: in line {line}, {reason}.")
+
+
+def labels_tell_offset(connection: duckdb.DuckDBPyConnection, target: str, text: str) -> bool | None:
+    """Whether times carry an offset from UTC, as the first readable one does.
+
+    Args:
+        connection: The warehouse.
+        target: The table that `read_texts` made.
+        text: Its column of times.
+
+    Returns:
+        None when no time can be read.
+    """
+    style = f"regexp_full_match({text}, {{}})"
+    found = connection.execute(f"""
+        select {style.format(literal(OFFSET_LABEL))} from {target}
+        where {style.format(literal(OFFSET_LABEL))} or {style.format(literal(LOCAL_LABEL))}
+        order by rowid limit 1
+    """).fetchone()
+    return None if found is None else found[0]
+
+
+def why_no_time(text: str, label_at: str, what: str) -> str:
+    """Branches of an SQL `case` that say why a text is not a usable time.
+
+    Args:
+        text: Column of the text.
+        label_at: Column of the time that was made of it.
+        what: What the time is called in the sentence.
+    """
+    return f"""
+        when {label_at} is null and try_cast({text} as timestamp) is not null
+            then '{what} is written in another way than the first ones (offset, AM or PM)'
+        when {label_at} is null then '{what} is not a time as in 2024-01-31 17:00:00'
+        when {label_at} not between timestamp '{EARLIEST}' and timestamp '{LATEST}' then '{what} is outside 1990 to 2100'
+    """
+
+
+def clock_of(table: Table, tells_offset: bool | None, given: Clock | None) -> Clock:
+    """The clock that a file's times follow; a guess could shift all of them, so there is none.
+
+    Args:
+        table: The file.
+        tells_offset: Whether its times carry an offset; None when it has no times.
+        given: The clock that the user named.
+
+    Returns:
+        UTC where times carry an offset, for they are read as UTC then; else the user's clock.
+
+    Raises:
+        UnusableInput: Neither the file nor the user tells it.
+    """
+    if tells_offset or tells_offset is None:
+        return Clock("UTC", 0)
+    if given is None:
+        raise UnusableInput(
+            f"{table.name} does not tell which clock its times follow. Write them with an offset, as in "
+            "2024-01-31 17:00+01:00, or say the clock: UTC, a fixed offset such as +10:00, or a local clock such as "
+            "Europe/London."
+        )
+    return given
+
+
+def shown_text(text: str) -> str:
+    """The beginning of a text from a file, fit for one line of a sentence.
+
+    Args:
+        text: Any text.
+    """
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text[:40])
+
+
+@contextmanager
+def one_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keep all changes of the block, or none when it ends with an error.
+
+    Args:
+        connection: The warehouse.
+    """
+    connection.execute("begin transaction")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("rollback")
+        raise
+
+
+@contextmanager
+def temporary_tables(connection: duckdb.DuckDBPyConnection, *names: str) -> Iterator[None]:
+    """Drop temporary tables when the block ends, however it ends.
+
+    Args:
+        connection: The warehouse.
+        names: Tables that the block may make.
+    """
+    try:
+        yield
+    finally:
+        for name in (*names, "csv_rejects", "csv_reject_scans"):
+            with contextlib.suppress(duckdb.Error):
+                connection.execute(f"drop table if exists temp.{name}")

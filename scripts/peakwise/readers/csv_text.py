@@ -1,0 +1,387 @@
+"""What the CSV readers share: packing, the header, the scan as texts, and the lines that cannot be taken apart."""
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+
+from peakwise.errors import UnusableInput
+from peakwise.readers.file_text import path_literal
+from peakwise.warehouse import literal
+
+DELIMITERS = ",;\t|"
+LONGEST_LINE_BYTES = 65_536
+MOST_COLUMNS = 1_000
+# A file with a column for each customer, or for each five minutes, may be wider.
+LONGEST_WIDE_LINE_BYTES = 1_048_576
+MOST_WIDE_COLUMNS = 20_001
+# A wide file with more lines of other columns than this is not of the format it seems to be.
+MOST_UNREADABLE = 100_000
+HEAD_LINES = 50
+PACKED_BLOCK_BYTES = 1_048_576
+DATE = "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
+TIME = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]*)?)?"
+OFFSET = "(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"
+# Whole texts: DuckDB's own cast reads '05:30 PM' as half past five in the morning and drops offsets without a word.
+LOCAL_LABEL = f"{DATE}([T ] *{TIME})?"
+OFFSET_LABEL = f"{DATE}[T ] *{TIME} *{OFFSET}"
+# What DuckDB calls a line that it cannot take apart, and what we say of it.
+LINE_FAULTS = {
+    "MISSING COLUMNS": "the line has fewer columns than the header",
+    "TOO MANY COLUMNS": "the line has more columns than the header",
+    "UNQUOTED VALUE": "a quotation mark stands in the wrong place",
+    "INVALID ENCODING": "the line is not UTF-8 text",
+}
+
+
+def is_packed(path: Path) -> bool:
+    """Whether the file is gzip, whatever its name says."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """The file's bytes, unpacked when it is gzip."""
+    return gzip.open(path, "rb") if is_packed(path) else path.open("rb")
+
+
+def check_packing(path: Path) -> None:
+    """Unpack a gzip file once from end to end: DuckDB can loop for ever on a damaged one.
+
+    Raises:
+        UnusableInput: The file is damaged or cut short.
+    """
+    try:
+        with gzip.open(path, "rb") as file:
+            while file.read(PACKED_BLOCK_BYTES):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnusableInput(f"{path.name} cannot be unpacked: it is damaged or cut short.") from error
+
+
+def read_head(
+    path: Path,
+    least_columns: int = 2,
+    *,
+    longest_line: int = LONGEST_LINE_BYTES,
+    most_columns: int = MOST_COLUMNS,
+    has_names: bool = True,
+) -> tuple[list[str], str, list[str]]:
+    """Header, delimiter and first lines of a CSV file.
+
+    Args:
+        path: The file.
+        least_columns: What makes a header.
+        longest_line: Bytes beyond which the first line is no header.
+        most_columns: Columns beyond which the file is not read.
+        has_names: False where the first line may be a row, which may hold the same text twice.
+
+    Returns:
+        The names in the header, the delimiter, and up to 49 lines that follow and are not empty.
+
+    Raises:
+        UnusableInput: The file is not text, has no header, or its header is unreasonably wide.
+    """
+    with open_bytes(path) as file:
+        lines = [file.readline(longest_line) for _ in range(HEAD_LINES)]
+    if len(lines[0]) >= longest_line:
+        raise UnusableInput(
+            f"{path.name}: the first line is longer than {longest_line:,} bytes; a CSV file has its columns there."
+        )
+    try:
+        header = lines[0].decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UnusableInput(f"{path.name}: the header is not UTF-8 text. Save the file as UTF-8.") from error
+    delimiter = max(DELIMITERS, key=header.count)
+    try:
+        names = next(csv.reader(io.StringIO(header), delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise UnusableInput(
+            f"{path.name}, line 1: the header is not one line of CSV: a quotation mark stays open, or lines end in CR alone."
+        ) from error
+    if len(names) > most_columns:
+        raise UnusableInput(f"{path.name} has {len(names):,} columns; more than {most_columns:,} are not read.")
+    if len(names) < least_columns:
+        raise UnusableInput(
+            f"{path.name}, line 1: expected a header of columns parted by comma, semicolon, tab or |, found: "
+            f"{header.strip()[:80]!r}."
+        )
+    if has_names:
+        check_names(path, names)
+    return names, delimiter, [line.decode("utf-8", errors="replace") for line in lines[1:] if line.strip()]
+
+
+def check_names(path: Path, names: Sequence[str]) -> None:
+    """See that no name stands twice in a header.
+
+    Raises:
+        UnusableInput: One does.
+    """
+    duplicated = sorted(name for name, count in Counter(names).items() if count > 1 and name.strip())
+    if duplicated:
+        raise UnusableInput(f"{path.name}, line 1: column '{duplicated[0]}' stands twice in the header.")
+
+
+def labels_have_offset(path: Path, names: list[str], delimiter: str, lines: list[str], label: str) -> bool:
+    """Whether the labels carry an offset from UTC, as the first readable one does.
+
+    Raises:
+        UnusableInput: No label among the first lines can be read as a time.
+    """
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error as error:
+        raise UnusableInput(f"{path.name} is not a readable CSV file: {error}.") from error
+    position = names.index(label)
+    labels = [text for row in rows if len(row) == len(names) and (text := row[position].strip(" \t\xa0"))]
+    has_offset = [re.fullmatch(OFFSET_LABEL, text) is not None for text in labels if is_label(text)]
+    if labels and not has_offset:
+        raise UnusableInput(
+            f"{path.name}, column {label.strip() or position + 1}: '{labels[0][:40]}' is not a time as in 2013-01-31 17:30:00."
+        )
+    return bool(has_offset) and has_offset[0]
+
+
+def label_of(text: str, has_offset: bool) -> str:
+    """Expression of the time that a text expression holds, in UTC where labels have an offset; null when it is none."""
+    style = f"regexp_full_match({text}, {literal(OFFSET_LABEL if has_offset else LOCAL_LABEL)})"
+    if has_offset:
+        return f"case when {style} then timezone('UTC', try_cast(replace({text}, ' +', '+') as timestamptz)) end"
+    return f"case when {style} then try_cast({text} as timestamp) end"
+
+
+def is_label(text: str) -> bool:
+    """Whether a text names a time of day; a date alone says too little of a file."""
+    return ":" in text and re.fullmatch(f"{LOCAL_LABEL}|{OFFSET_LABEL}", text) is not None
+
+
+def scan_all_texts(path: Path, packed: bool, columns: int, delimiter: str, *, has_header: bool = True) -> str:
+    """SQL that scans a CSV file under its header as texts `column_0`, `column_1` …, with no guess of DuckDB's.
+
+    Columns go by position: a header may hold names that SQL would not take, or takes for the same.
+    """
+    types = "{" + ", ".join(f"column_{position}: 'varchar'" for position in range(columns)) + "}"
+    return f"""read_csv(
+        {path_literal(path)}, auto_detect = false, columns = {types}, header = {str(has_header).lower()},
+        delim = {literal(delimiter)}, quote = '"', escape = '"', compression = '{"gzip" if packed else "none"}',
+        hive_partitioning = false)"""
+
+
+def keeping_faults(scan: str, *, longest_line: int = LONGEST_LINE_BYTES, most_faults: int | None = None) -> str:
+    """The same scan with the lines that cannot be taken apart put aside, for `fill_table` to find."""
+    options = f"""
+        max_line_size = {longest_line}, store_rejects = true, rejects_table = 'csv_rejects',
+        rejects_scan = 'csv_reject_scans'
+    """
+    if most_faults is not None:
+        options += f", rejects_limit = {most_faults}"
+    return f"{scan[:-1]}, {options})"
+
+
+def skipped_lines(path: Path) -> list[int]:
+    """Numbers of the lines that start no row: empty ones, which DuckDB skips, and the rest of a row with a break in quotes."""
+    numbers = []
+    in_quotes = False
+    number, starts_line = 0, True
+    with open_bytes(path) as file:
+        # A line may be as long as the file.
+        while piece := file.readline(LONGEST_WIDE_LINE_BYTES):
+            if starts_line:
+                number += 1
+                if in_quotes or not piece.strip(b"\r\n"):
+                    numbers.append(number)
+            in_quotes ^= piece.count(b'"') % 2 == 1
+            starts_line = piece.endswith(b"\n")
+    return numbers
+
+
+@contextmanager
+def told_as_unusable(path: Path) -> Iterator[None]:
+    """Turn DuckDB's errors on the content of a file into one sentence; a mistake in a statement stays one.
+
+    Raises:
+        UnusableInput: DuckDB gave up on the file.
+    """
+    try:
+        yield
+    except (duckdb.DataError, duckdb.OperationalError, duckdb.InvalidInputException) as error:
+        raise UnusableInput(why_unreadable(path, error)) from error
+
+
+def fill_table(
+    connection: duckdb.DuckDBPyConnection, path: Path, table: str, query: str, *, longest_line: int = LONGEST_LINE_BYTES
+) -> list[tuple[int, str, str]]:
+    """Create a temporary table from a query that scans a CSV file with `keeping_faults`.
+
+    Args:
+        connection: Where the table is made, in place of a former one.
+        path: The file.
+        table: Name of the table.
+        query: The select statement.
+        longest_line: The scan's own limit in bytes.
+
+    Returns:
+        Number, reason and text of the lines that could not be taken apart.
+
+    Raises:
+        UnusableInput: The file is not CSV.
+    """
+    for name in ("csv_rejects", "csv_reject_scans", table):
+        connection.execute(f"drop table if exists temp.{name}")
+    try:
+        connection.execute(f"create temp table {table} as {query}")
+        return unreadable_lines(connection, path, longest_line)
+    except duckdb.Error as error:
+        raise UnusableInput(why_unreadable(path, error)) from error
+
+
+def unreadable_lines(
+    connection: duckdb.DuckDBPyConnection, path: Path, longest_line: int = LONGEST_LINE_BYTES
+) -> list[tuple[int, str, str]]:
+    """Number, reason and text of the lines that DuckDB could not take apart.
+
+    Raises:
+        UnusableInput: A quotation mark stays open, so that nobody knows how many rows it swallowed.
+    """
+    lines = connection.execute("""
+        select line, fault, left(text, 200), coalesce(text, '') = '' or contains(text, chr(10)) or contains(text, chr(13))
+        from (
+            select
+                line, arg_min(error_type::varchar, error_type::varchar) as fault,
+                arg_min(trim(csv_line, chr(10) || chr(13)), error_type::varchar) as text
+            from csv_rejects group by line
+        )
+        order by line
+    """).fetchall()
+    for line, fault, _, is_several_lines in lines:
+        if fault == "UNQUOTED VALUE" and is_several_lines:
+            raise UnusableInput(
+                f"{path.name}, line {line}: a quotation mark is opened and not closed, so the rows after it cannot be told "
+                "apart. Repair that line."
+            )
+    faults = LINE_FAULTS | {"LINE SIZE OVER MAXIMUM": f"the line is longer than {longest_line:,} bytes"}
+    return [(line, faults.get(fault, fault.lower()), text) for line, fault, text, _ in lines]
+
+
+def fill_numbered_texts(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    columns: Sequence[str],
+    scan: str,
+    *,
+    longest_line: int,
+    first_line: int,
+) -> tuple[str, list[tuple[int, str, str]]]:
+    """Read a wide CSV file into a temporary table of texts, each row with the number of its line.
+
+    Args:
+        connection: Where the table is made.
+        path: The file.
+        columns: Expressions to keep, each with its name.
+        scan: What `scan_all_texts` gives.
+        longest_line: Bytes beyond which a line is put aside.
+        first_line: Number of the line below the header.
+
+    Returns:
+        A relation with `row_position`, `line_number` and the columns, in the file's order; and number, reason and text of
+        the lines that could not be taken apart.
+
+    Raises:
+        UnusableInput: The file is not CSV, or too many of its lines cannot be taken apart.
+    """
+    scan = keeping_faults(scan, longest_line=longest_line, most_faults=2 * MOST_UNREADABLE)
+    unreadable = fill_table(
+        connection, path, "incoming_texts", f"select {', '.join(columns)} from {scan}", longest_line=longest_line
+    )
+    if len(unreadable) > MOST_UNREADABLE or count_faults(connection) >= 2 * MOST_UNREADABLE:
+        raise UnusableInput(
+            f"{path.name}: more than {MOST_UNREADABLE:,} lines cannot be read; of the first one, line {unreadable[0][0]}, "
+            f"{unreadable[0][1]}."
+        )
+    skipped = sorted({line for line, _, _ in unreadable} | set(skipped_lines(path)))
+    if not skipped:
+        return (
+            f"(select rowid as row_position, rowid + {first_line} as line_number, * from temp.incoming_texts)",
+            unreadable,
+        )
+    with told_as_unusable(path):
+        connection.execute(
+            f"""
+            create or replace temp table incoming_numbered_texts as
+            with skipped_lines as (
+                -- rows that stand above each skipped line, and lines skipped up to there
+                select line - {first_line} - row_number() over (order by line) + 1 as rows_above,
+                    row_number() over (order by line) as skipped
+                from (select unnest(?::bigint[]) as line)
+            ),
+            skipped_above as (select rows_above, max(skipped) as skipped from skipped_lines group by rows_above)
+            select
+                texts.row_position, texts.row_position + {first_line} + coalesce(skipped, 0) as line_number,
+                texts.* exclude (row_position)
+            from (select rowid as row_position, * from temp.incoming_texts) as texts
+            asof left join skipped_above on texts.row_position >= skipped_above.rows_above
+            order by texts.row_position
+            """,
+            [skipped],
+        )
+        connection.execute("drop table temp.incoming_texts")
+    return "(select * from temp.incoming_numbered_texts)", unreadable
+
+
+def count_faults(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many faults the last scan wrote down; a line may have several."""
+    return connection.execute("select count(*) from csv_rejects").fetchone()[0]
+
+
+def drop_texts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what `fill_numbered_texts` made."""
+    for table in ("incoming_texts", "incoming_numbered_texts", "csv_rejects", "csv_reject_scans"):
+        connection.execute(f"drop table if exists temp.{table}")
+
+
+def decimals_have_comma(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str], delimiter: str
+) -> bool | None:
+    """Whether the values of a file are written as 0,5, told by what they hold more of; a comma that parts columns is none.
+
+    Args:
+        connection: Where the relation is.
+        relation: Rows of texts.
+        columns: The columns that hold values.
+        delimiter: What parts the file's columns.
+
+    Returns:
+        None when no value has a comma or a point.
+    """
+    if delimiter == ",":
+        return False
+    commas, points = connection.execute(f"""
+        select
+            coalesce(sum(length(texts) - length(replace(texts, ',', ''))), 0),
+            coalesce(sum(length(texts) - length(replace(texts, '.', ''))), 0)
+        from (select concat({", ".join(columns)}) as texts from {relation})
+    """).fetchone()
+    return commas > points if commas or points else None
+
+
+def number(text: str, has_comma: bool) -> str:
+    """Expression of the number that a text expression holds, null when it is none, as 1.234,5 or 1,234.5."""
+    if not has_comma:
+        return f"try_cast({text} as double)"
+    return f"case when not contains({text}, '.') then try_cast(replace({text}, ',', '.') as double) end"
+
+
+def why_unreadable(path: Path, error: duckdb.Error) -> str:
+    """One sentence on a CSV file that DuckDB gave up on."""
+    first_line = str(error).splitlines()[0]
+    if "state machine" in first_line:
+        return f"{path.name} mixes line ends: some lines end in CR LF, some in LF alone. Save it with one kind."
+    return f"{path.name} is not a readable CSV file: {first_line}"
