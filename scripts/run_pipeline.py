@@ -50,7 +50,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", **TEXT, help="seed of every random choice (default: 7)")
     parser.add_argument("--target-count", **TEXT, help="customers wanted on each class's list")
     parser.add_argument("--target-kw", **TEXT, help="expected kW wanted from each class's list")
-    parser.add_argument("--estimate-gaps", **TEXT, help="yes to estimate missing hours, beside metered energy (default: no)")
+    parser.add_argument(
+        "--estimate-gaps", **TEXT, help="yes to estimate missing hours, beside metered energy (default: no)"
+    )
     parser.add_argument("--synthetic-customers", **TEXT, help="size of the synthetic utility (default: 1000)")
     parser.add_argument("--synthetic-months", **TEXT, help="length of its history (default: 12)")
     return parser.parse_args(with_negative_offsets(sys.argv[1:] if arguments is None else arguments))

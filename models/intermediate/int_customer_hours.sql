@@ -13,7 +13,7 @@ hours as (
         kwh,
         cast(interval_minutes as integer) as minutes
     from readings
-    where channel = 'delivered' and interval_minutes = 60 and meters_held = 1 and customer_key != 0
+    where channel = 'delivered' and {{ is_whole_hour('readings') }}
     union all
     select
         customer_key,

@@ -21,9 +21,7 @@ summed as (
         inner join touched
             on readings.customer_key = touched.customer_key and instants.local_date = touched.local_date
     {% endif %}
-    where
-        readings.channel = 'delivered'
-        and (readings.interval_minutes < 60 or readings.meters_held > 1 or readings.customer_key = 0)
+    where readings.channel = 'delivered' and not {{ is_whole_hour('readings') }}
     group by
         readings.customer_key,
         instants.hour_start_at

@@ -7,9 +7,10 @@
 -- Sums that add up to any profile. Days that may not shape a profile are kept apart by a flag in the grain, not filtered
 -- away, so the sums conserve energy.
 --
--- The unit of restatement is the customer-day. A later build takes out what changed days had contributed, as the readings
--- and the judgement stood when the sums were last written, and puts in what they contribute now. Both are remembered in the
--- same transaction that writes the sums, so a build that is killed and run again cannot count a change twice.
+-- The unit of restatement is the customer-day. A later build takes out what changed days had contributed, as readings,
+-- agreements and judgement stood when the sums were last written, and puts in what they contribute now. All three are
+-- remembered in the same transaction that writes the sums, so a build that is killed and run again cannot count a change
+-- twice. A further meter of a customer changes all days of the customer, for an hour is whole only with every meter.
 {% set restates = is_incremental() and sums_are_remembered() %}
 with
 
@@ -49,6 +50,10 @@ slots as (
 
     excluded_then as (select * from {{ sums_memory('excluded_days') }}),
 
+    agreements_then as (select * from {{ sums_memory('agreements') }}),
+
+    changed_customers as ({{ customers_with_changed_agreements('agreements_then', 'agreements') }}),
+
     new_batches as (
         select min(batches.batch_key) as first_batch_key
         from batches
@@ -63,7 +68,10 @@ slots as (
         inner join instants on readings.interval_start_at = instants.interval_start_at
         where
             readings.channel = 'delivered'
-            and readings.batch_key >= (select new_batches.first_batch_key from new_batches)
+            and (
+                readings.batch_key >= (select new_batches.first_batch_key from new_batches)
+                or readings.customer_key in (select changed_customers.customer_key from changed_customers)
+            )
         union
         (select * from excluded_days except select * from excluded_then)
         union
@@ -111,17 +119,17 @@ slots as (
         union all
         select
             -1 as sign,
-            agreements.customer_key,
+            agreements_then.customer_key,
             former_readings.interval_start_at,
             former_readings.kwh,
-            agreements.interval_minutes,
-            agreements.meters_held
+            agreements_then.interval_minutes,
+            agreements_then.meters_held
         from former_readings
-        inner join agreements
-            on former_readings.meter_key = agreements.meter_key
-            and former_readings.interval_start_at >= agreements.valid_from_at
-            and former_readings.interval_start_at < agreements.valid_to_at
-        where agreements.channel = 'delivered'
+        inner join agreements_then
+            on former_readings.meter_key = agreements_then.meter_key
+            and former_readings.interval_start_at >= agreements_then.valid_from_at
+            and former_readings.interval_start_at < agreements_then.valid_to_at
+        where agreements_then.channel = 'delivered'
     ),
 
     changed_hours as (
@@ -130,6 +138,7 @@ slots as (
             parts.customer_key,
             changed_instants.local_date,
             changed_instants.hour_start_at,
+            {{ is_whole_hour('parts') }} as is_whole_hour,
             sum(parts.kwh) as kwh,
             {{ minutes_metered('parts') }} as minutes
         from parts

@@ -3,7 +3,9 @@
 -- disconnected or a dead register), a meter that usually reads zero at times (no code), and what nobody explains.
 with
 
-readings as (select * from {{ ref('int_readings_held') }}),
+readings as (select * from {{ ref('stg_meter__readings') }}),
+
+readings_held as (select * from {{ ref('int_readings_held') }}),
 
 superseded as (select * from {{ ref('stg_meter__superseded_readings') }}),
 
@@ -37,7 +39,7 @@ limits as (
 -- One look at the values of all readings; what follows looks at these alone.
 suspects as (
     select *
-    from readings
+    from readings_held
     where
         channel = 'delivered'
         and (kwh <= 0 or kwh * 60 > interval_minutes * (select min(service_limits.greatest_kw) from service_limits))
@@ -57,16 +59,25 @@ beyond_limits as (
         or suspects.kwh * 60 > suspects.interval_minutes * coalesce(of_class.greatest_kw, of_others.greatest_kw)
 ),
 
+stuck_instants as (
+    select
+        assessed.customer_key,
+        instants.interval_start_at
+    from assessed
+    inner join instants on assessed.local_date = instants.local_date
+    where assessed.quality_reason = 'stuck value'
+),
+
 stuck as (
     select
-        readings.meter_key,
-        readings.interval_start_at,
+        readings_held.meter_key,
+        readings_held.interval_start_at,
         'stuck' as quality_code
-    from readings
-    inner join instants on readings.interval_start_at = instants.interval_start_at
-    inner join assessed
-        on readings.customer_key = assessed.customer_key and instants.local_date = assessed.local_date
-    where readings.channel = 'delivered' and assessed.quality_reason = 'stuck value'
+    from readings_held
+    inner join stuck_instants
+        on readings_held.customer_key = stuck_instants.customer_key
+        and readings_held.interval_start_at = stuck_instants.interval_start_at
+    where readings_held.channel = 'delivered'
 ),
 
 zeros as (
@@ -137,18 +148,20 @@ judged_zeros as (
     cross join limits
 ),
 
+estimated_batches as (
+    select distinct batches.batch_key
+    from batches
+    inner join source_flags on batches.source_flag like source_flags.source_flag_pattern
+    where source_flags.flag_meaning = 'estimated'
+),
+
 estimated as (
     select
         readings.meter_key,
         readings.interval_start_at,
         'estimated_by_source' as quality_code
     from readings
-    inner join batches on readings.batch_key = batches.batch_key
-    where
-        exists (
-            select 1 from source_flags
-            where batches.source_flag like source_flags.source_flag_pattern and source_flags.flag_meaning = 'estimated'
-        )
+    inner join estimated_batches on readings.batch_key = estimated_batches.batch_key
 ),
 
 -- A version that differs by its stamp or flag alone corrected nothing.

@@ -86,8 +86,6 @@ def synthetic_source(options: SyntheticOptions, steps: Steps) -> tuple[Source, U
         readings=[str(folder / "readings")],
         options=ReadingOptions(label="start", label_clock=Clock.parse("UTC")),
         customers=folder / "customers.parquet",
-
-
     )
     settings = UtilitySettings(
         time_zone=options.time_zone, holiday_calendar=options.holiday_calendar or None, currency="USD"

@@ -17,11 +17,16 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that `reading_options` and `source_files` read."""
     parser.add_argument("--label", **TEXT, help="what a time label marks: start or end of its interval (default: auto)")
     parser.add_argument(
-        "--label-timezone", **TEXT, metavar="ZONE", help="clock of the labels: UTC, +10:00 or Europe/London (default: auto)"
+        "--label-timezone",
+        **TEXT,
+        metavar="ZONE",
+        help="clock of the labels: UTC, +10:00 or Europe/London (default: auto)",
     )
     parser.add_argument("--format", **TEXT, help=f"auto, {', '.join(FORMATS)} (default: auto, by each file's content)")
     parser.add_argument("--columns", **TEXT, metavar="FIELD=NAME,…", help="columns, where names are not recognised")
-    parser.add_argument("--channel", **TEXT, help="delivered or received, for files that do not tell (default: delivered)")
+    parser.add_argument(
+        "--channel", **TEXT, help="delivered or received, for files that do not tell (default: delivered)"
+    )
     parser.add_argument(
         "--kwh-per-unit", **TEXT, metavar="NUMBER", help="kWh in one unit of the energy column, such as 0.001 for Wh"
     )

@@ -72,7 +72,9 @@ def differing_tables(one: Path, other: Path, apart_from: set[str]) -> dict[str, 
                 different[name] = rows
     for name in models(one, "VIEW"):
         # A view names its own database, so it is read where it stands.
-        sides = [query(path, f"select hash(viewed) as h, count(*) from {name} as viewed group by h") for path in (one, other)]
+        sides = [
+            query(path, f"select hash(viewed) as h, count(*) from {name} as viewed group by h") for path in (one, other)
+        ]
         if set(sides[0]) != set(sides[1]):
             different[name] = len(set(sides[0]) ^ set(sides[1]))
     return different

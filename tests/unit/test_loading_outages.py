@@ -172,7 +172,7 @@ LINES = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(head=st.sampled_from([HEADER.encode(), b"meter;start;end", b"PAR1", b"\x1f\x8b", b""]), lines=LINES)
-def test_no_bytes_end_in_anything_but_a_result_or_a_sentence(desk_of_bytes, head: bytes, lines: list) -> None:
+def test_no_bytes_end_in_anything_but_a_result_or_a_sentence(desk_of_bytes: Desk, head: bytes, lines: list) -> None:
     path = desk_of_bytes.folder / "outages"
     path.write_bytes(b"\n".join((head, *lines)))
     try:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from meter_files import Desk, desk_in
 
 from peakwise.errors import UnusableInput
-from peakwise.loading import Clock, WeatherOptions, WeatherResult, load_weather
+from peakwise.loading import WEATHER_FIELDS, Clock, WeatherOptions, WeatherResult, load_weather
+from peakwise.loading.tables import parse_mapping
 
 
 @pytest.fixture
@@ -82,6 +83,17 @@ def test_a_name_without_a_unit_is_not_guessed(desk: Desk, column: str) -> None:
 )
 def test_columns_are_not_guessed(desk: Desk, header: str, columns: dict[str, str], sentence: str) -> None:
     assert sentence in refused(desk, desk.csv("1,2,3", header=header), **columns)
+
+
+def test_a_mapping_of_columns_is_read_or_refused() -> None:
+    assert parse_mapping(" station = Site No , temperature_c=Air (C)", WEATHER_FIELDS) == {
+        "station": "Site No",
+        "temperature_c": "Air (C)",
+    }
+    assert parse_mapping(None, WEATHER_FIELDS) == {}
+    for text in ("station", "station=", "kwh=x"):
+        with pytest.raises(UnusableInput, match="field is one of station, time, temperature_c, temperature_f"):
+            parse_mapping(text, WEATHER_FIELDS)
 
 
 def test_times_may_tell_their_clock(desk: Desk) -> None:
@@ -158,7 +170,7 @@ def test_a_gap_in_the_skipped_hour_is_a_gap(desk: Desk) -> None:
         (" ,2024-01-01 01:00,1", "line 5: no station ('2024-01-01 01:00')."),
         ("a,2024-01-01 01:00", "in line 5, the line has fewer columns than the header"),
         ("a,2024-01-01 01:00,1,2", "in line 5, the line has more columns than the header"),
-        ('a,2024-01-01 01:00,"1', "line 5: a quotation mark is opened and not closed"),
+        ('a,2024-01-01 01:00,"1', "in line 5, a quotation mark stands in the wrong place or stays open"),
     ],
 )
 def test_a_file_with_a_bad_row_is_refused_whole_and_the_row_named(desk: Desk, line: str, sentence: str) -> None:
@@ -171,8 +183,14 @@ def test_a_file_with_a_bad_row_is_refused_whole_and_the_row_named(desk: Desk, li
 
 
 def test_lines_are_counted_as_an_editor_counts_them(desk: Desk) -> None:
+    header = "station,timestamp,temp_c"
     lines = ('"a\nb",2024-01-01 00:00,1', "", "c,2024-01-01 00:00,1", "", "d,never,1")
-    assert "line 7: the time is not a time" in refused(desk, desk.csv(*lines, header="station,timestamp,temp_c"))
+    assert "line 7: the time is not a time" in refused(desk, desk.csv(*lines, header=header))
+    assert "in line 7, the line has fewer columns" in refused(desk, desk.csv(*lines[:-1], "d", header=header))
+    long = "d" * 65_536 + ",2024-01-01 00:00,1"
+    assert "in line 7, the line is longer than 65,536 bytes" in refused(
+        desk, desk.csv(*lines[:-1], long, header=header)
+    )
 
 
 def test_a_station_with_two_temperatures_at_one_moment_is_refused(desk: Desk) -> None:
@@ -309,7 +327,7 @@ LINES = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(head=st.sampled_from([b"station,dt,temp_c", b"dt;temp_f", b"PAR1", b"\x1f\x8b", b""]), lines=LINES)
-def test_no_bytes_end_in_anything_but_a_result_or_a_sentence(desk_of_bytes, head: bytes, lines: list) -> None:
+def test_no_bytes_end_in_anything_but_a_result_or_a_sentence(desk_of_bytes: Desk, head: bytes, lines: list) -> None:
     path = desk_of_bytes.folder / "weather"
     path.write_bytes(b"\n".join((head, *lines)))
     try:
@@ -334,7 +352,7 @@ def desk_of_bytes() -> Iterator[Desk]:
     temperatures=st.lists(st.none() | st.integers(-90, 60), min_size=1, max_size=100).filter(any),
 )
 def test_a_series_by_a_local_clock_comes_back(
-    desk_of_bytes, zone: str, first: datetime, temperatures: list[int | None]
+    desk_of_bytes: Desk, zone: str, first: datetime, temperatures: list[int | None]
 ) -> None:
     desk_of_bytes.empty()
     first = first.replace(minute=0, second=0, microsecond=0)

@@ -22,6 +22,7 @@ from peakwise.synthetic import SyntheticOptions
         ("size_spread", -0.1),
         ("gap_fraction", 1.2),
         ("outages_per_customer_year", float("inf")),
+        ("unrecorded_outage_fraction", 1.1),
         ("first_date", date(2025, 1, 2)),
         ("first_date", datetime(2025, 1, 1)),
         ("first_date", date(1960, 1, 1)),

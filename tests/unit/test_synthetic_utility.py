@@ -7,9 +7,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from meter_files import desk_in
 
 import generate_readings
 from peakwise.errors import UnusableInput
+from peakwise.loading import WeatherOptions, load_outages, load_weather
 from peakwise.synthetic import SyntheticOptions, SyntheticSummary, generate, utility
 
 # Many faults and movers on few customers: three months around both kinds of weather and a clock change.
@@ -42,6 +44,9 @@ def ask(folder: Path, question: str) -> list[tuple]:
             "truth": "truth/customers.parquet",
             "faults": "truth/faults.parquet",
             "weather": "truth/weather.parquet",
+            "outages": "truth/outages.parquet",
+            "known_outages": "outages.parquet",
+            "station_weather": "weather.parquet",
         }.items():
             connection.execute(f"create view {view} as from read_parquet('{folder / pattern}', filename = true)")
         return connection.execute(question).fetchall()
@@ -70,7 +75,9 @@ def test_another_seed_gives_other_readings(faulty: SyntheticSummary, tmp_path: P
 def test_files_hold_what_the_interface_promises(faulty: SyntheticSummary) -> None:
     names = sorted(path.name for path in (faulty.folder / "readings").iterdir())
     assert names == ["readings_2025_02.parquet", "readings_2025_03.parquet", "readings_2025_04.parquet"]
-    assert sorted(path.name for path in faulty.folder.iterdir()) == ["customers.parquet", "readings", "truth"]
+    assert sorted(path.name for path in faulty.folder.iterdir()) == [
+        "customers.parquet", "outages.parquet", "readings", "truth", "weather.parquet",
+    ]  # fmt: skip
     columns = [row[:2] for row in ask(faulty.folder, "select column_name, column_type from (describe readings)")]
     assert columns[:5] == [
         ("service_point_id", "VARCHAR"),
@@ -195,6 +202,87 @@ def test_faults_do_not_change_what_is_true(faulty: SyntheticSummary, tmp_path: P
         where readings.version = 1 and readings.kwh <> clean.kwh
     """
     assert ask(faulty.folder, correction.format(clean.folder / "readings" / "*.parquet")) == [(0,)]
+
+
+def test_outages_explain_every_outage_zero_and_nothing_else(faulty: SyntheticSummary) -> None:
+    """Interval by interval: runs of zeros and the outages meet in both directions, but for gaps that lie on outages."""
+    question = """
+        with zeros as (
+            select distinct service_point_id,
+                unnest(range(first_interval_start_at, last_interval_start_at + interval 1 hour, interval 1 hour)) as hour
+            from faults where kind = 'outage'
+        ),
+        gaps as (
+            select distinct service_point_id,
+                unnest(range(first_interval_start_at, last_interval_start_at + interval 1 hour, interval 1 hour)) as hour
+            from faults where kind = 'missing'
+        ),
+        dark as (
+            select distinct service_point_id,
+                unnest(range(timezone('UTC', started_at), timezone('UTC', restored_at), interval 1 hour)) as hour
+            from outages
+        )
+        select
+            (select count(*) from zeros),
+            (select count(*) from zeros anti join dark using (service_point_id, hour)),
+            (select count(*) from dark anti join zeros using (service_point_id, hour) anti join gaps using (service_point_id, hour))
+    """
+    zeros, unexplained, without_zeros = ask(faulty.folder, question)[0]
+    assert zeros > 100
+    assert (unexplained, without_zeros) == (0, 0)
+
+
+def test_known_outages_are_the_recorded_ones_of_the_truth(faulty: SyntheticSummary) -> None:
+    columns = "outage_id, service_point_id, started_at, restored_at, cause"
+    known = ask(faulty.folder, f"select {columns} from known_outages")
+    assert known == ask(faulty.folder, f"select {columns} from outages where is_recorded")
+    every, recorded, keys, split, causes = ask(
+        faulty.folder,
+        """
+        select count(*), count(*) filter (is_recorded), count(distinct (outage_id, service_point_id)),
+            (select count(*) from (select outage_id from outages group by outage_id
+             having count(distinct (is_recorded, cause, started_at)) > 1)),
+            count(distinct cause)
+        from outages
+        """,
+    )[0]
+    assert keys == every
+    assert split == 0
+    assert 0 < recorded < every
+    assert causes > 1
+
+
+def test_how_much_is_recorded_changes_nothing_else(faulty: SyntheticSummary, tmp_path: Path) -> None:
+    expected = tables(faulty.folder)
+    for fraction in (0.0, 1.0):
+        found = tables(generate(replace(FAULTY, unrecorded_outage_fraction=fraction), tmp_path / f"{fraction}").folder)
+        for name in expected.keys() - {"outages.parquet", "truth/outages.parquet"}:
+            assert found[name].equals(expected[name]), name
+        truth = found["truth/outages.parquet"]
+        assert truth.drop_columns("is_recorded").equals(expected["truth/outages.parquet"].drop_columns("is_recorded"))
+        assert len(found["outages.parquet"]) == (len(truth) if fraction == 0 else 0)
+
+
+def test_the_station_knows_the_true_temperature_of_every_hour_of_readings(faulty: SyntheticSummary) -> None:
+    question = """
+        select count(*), count(*) filter (temperature_c = temperature_celsius), count(distinct station_id),
+            min(timezone('UTC', observed_at)) = (select min(interval_start_at) from readings),
+            max(timezone('UTC', observed_at)) = (select max(interval_start_at) from readings)
+        from station_weather join weather on timezone('UTC', observed_at) = hour_start_at
+    """
+    # February, March without the hour that the clock skips, April: 28, 31 and 30 days.
+    assert ask(faulty.folder, question) == [(89 * 24 - 1, 89 * 24 - 1, 1, True, True)]
+
+
+def test_loaders_take_what_the_utility_has_on_file(faulty: SyntheticSummary, tmp_path: Path) -> None:
+    clean = generate(FAULTY.without_faults(), tmp_path / "clean")
+    with desk_in(tmp_path) as desk:
+        weather = load_weather(desk.connection, faulty.folder / "weather.parquet", WeatherOptions())
+        assert (weather.stations, weather.observations, weather.gaps) == (1, 89 * 24 - 1, 0)
+        known = load_outages(desk.connection, faulty.folder / "outages.parquet", None)
+        assert known.interruptions == len(pq.read_table(faulty.folder / "outages.parquet"))
+        assert known.missing == []
+        assert load_outages(desk.connection, clean.folder / "outages.parquet", None).interruptions == 0
 
 
 def test_agreements_of_a_service_point_follow_each_other(faulty: SyntheticSummary) -> None:

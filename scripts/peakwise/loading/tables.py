@@ -1,7 +1,7 @@
 """Small files that come beside the readings (customers, weather, outages): how they are opened, read and refused."""
 
 import contextlib
-from bisect import bisect_right
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,14 +15,15 @@ from peakwise.loading.survey import EARLIEST, LATEST
 from peakwise.readers.columns import plain
 from peakwise.readers.csv_text import (
     LOCAL_LABEL,
+    LONGEST_LINE_BYTES,
+    LONGEST_WIDE_LINE_BYTES,
     OFFSET_LABEL,
     check_packing,
-    fill_table,
     is_packed,
-    keeping_faults,
+    open_bytes,
     read_head,
     scan_all_texts,
-    skipped_lines,
+    why_unreadable,
 )
 from peakwise.readers.file_text import path_literal, shown_name, trimmed
 from peakwise.readers.open import PARQUET_MAGIC, UTF_16_MARKS
@@ -30,8 +31,14 @@ from peakwise.readers.packing import GZIP_MAGIC
 from peakwise.warehouse import literal, quoted
 
 HEAD_BYTES = 8192
-# One bad line refuses the file, so few of them are looked at.
-MOST_FAULTS = 1_000
+LINE_OF_FAULT = re.compile(r"CSV Error on Line: (\d+)")
+COLUMNS_OF_FAULT = re.compile(r"^Expected Number of Columns: (\d+) Found: (\d+)", re.MULTILINE)
+# How DuckDB begins the line on what is wrong, and what we say of it.
+LINE_FAULTS = {
+    "Value with unterminated quote": "a quotation mark stands in the wrong place or stays open",
+    "Invalid unicode": "the line is not UTF-8 text",
+    "Maximum line size": f"the line is longer than {LONGEST_LINE_BYTES:,} bytes",
+}
 MOST_COLUMNS_SHOWN = 30
 
 
@@ -84,11 +91,30 @@ class Table:
         Args:
             row_number: The row's number from 0, as `rowid` of the table that `read_texts` makes.
         """
-        if not self.is_csv:
-            return f"row {row_number + 1}"
-        # Rows that stand above each skipped line, counted from the first line under the header.
-        rows_above = [line - 2 - number for number, line in enumerate(skipped_lines(self.path))]
-        return f"line {row_number + 2 + bisect_right(rows_above, row_number)}"
+        return f"line {_line_number(self.path, row_number + 2, False)}" if self.is_csv else f"row {row_number + 1}"
+
+
+def _line_number(path: Path, count: int, counts_empty: bool) -> int:
+    """Number of a line of a CSV file as an editor shows it.
+
+    Args:
+        path: The file.
+        count: Which of the lines that do not merely go on with a text in quotes, from 1 for the header.
+        counts_empty: Whether empty lines are counted, which are no rows.
+    """
+    line, counted = 0, 0
+    in_quotes, starts_line = False, True
+    with open_bytes(path) as file:
+        # A line may be as long as the file.
+        while piece := file.readline(LONGEST_WIDE_LINE_BYTES):
+            if starts_line:
+                line += 1
+                counted += not in_quotes and (counts_empty or piece.strip(b"\r\n") != b"")
+                if counted == count:
+                    break
+            in_quotes ^= piece.count(b'"') % 2 == 1
+            starts_line = piece.endswith(b"\n")
+    return line
 
 
 def open_table(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) -> Table:
@@ -150,7 +176,8 @@ def _open_csv(path: Path, kind: str) -> Table:
     if packed:
         check_packing(path)
     present, delimiter, _ = read_head(path, least_columns=1)
-    scan = keeping_faults(scan_all_texts(path, packed, len(present), delimiter), most_faults=MOST_FAULTS)
+    # Without a table of faults, which would grow with them: the first one refuses the file.
+    scan = f"{scan_all_texts(path, packed, len(present), delimiter)[:-1]}, max_line_size = {LONGEST_LINE_BYTES})"
     columns = [(name, f"column_{position}") for position, name in enumerate(present)]
     return Table(path, kind, scan, columns, is_csv=True)
 
@@ -242,17 +269,27 @@ def read_texts(
         f"{'null::varchar' if column is None else table.text(column)} as {field}_text"
         for field, column in columns.items()
     )
-    query = f"select {texts} from {table.scan}"
+    try:
+        connection.execute(f"create or replace temp table {target} as select {texts} from {table.scan}")
+    except duckdb.Error as error:
+        raise UnusableInput(_why_unreadable(table, error)) from error
+
+
+def _why_unreadable(table: Table, error: duckdb.Error) -> str:
+    """One sentence on a file that DuckDB gave up on."""
     if not table.is_csv:
-        try:
-            connection.execute(f"create or replace temp table {target} as {query}")
-        except duckdb.Error as error:
-            raise UnusableInput(f"{table.name} is not a readable Parquet file: it is damaged or cut short.") from error
-        return
-    unreadable = fill_table(connection, table.path, target, query)
-    if unreadable:
-        line, reason, _ = unreadable[0]
-        raise UnusableInput(f"{table.name} is not a readable {table.kind} file: in line {line}, {reason}.")
+        return f"{table.name} is not a readable Parquet file: it is damaged or cut short."
+    text = str(error)
+    found = LINE_OF_FAULT.search(text)
+    if found is None:
+        return why_unreadable(table.path, error)
+    reason = next((ours for theirs, ours in LINE_FAULTS.items() if f"\n{theirs}" in text), "the text is not CSV")
+    columns = COLUMNS_OF_FAULT.search(text)
+    if columns:
+        how = "fewer" if int(columns[2]) < int(columns[1]) else "more"
+        reason = f"the line has {how} columns than the header"
+    line = _line_number(table.path, int(found[1]), True)
+    return f"{table.name} is not a readable {table.kind} file: in line {line}, {reason}."
 
 
 def labels_tell_offset(connection: duckdb.DuckDBPyConnection, target: str, text: str) -> bool | None:
@@ -353,6 +390,6 @@ def temporary_tables(connection: duckdb.DuckDBPyConnection, *names: str) -> Iter
     try:
         yield
     finally:
-        for name in (*names, "csv_rejects", "csv_reject_scans"):
+        for name in names:
             with contextlib.suppress(duckdb.Error):
                 connection.execute(f"drop table if exists temp.{name}")

@@ -269,6 +269,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
         unreadable=unreadable,
         first_line=layout.first_line,
         skipped_lines=list,
+        is_stamped=False,
     )
 
 

@@ -92,4 +92,5 @@ def read(
         unreadable=unreadable,
         first_line=2,
         skipped_lines=lambda: sorted({line for line, _, _ in unreadable} | set(skipped_lines(path))),
+        is_stamped="version" in columns.names or "source_flag" in columns.names,
     )

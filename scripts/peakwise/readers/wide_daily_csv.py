@@ -378,6 +378,8 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
         unreadable=unreadable,
         first_line=2,
         skipped_lines=list,
+        is_stamped="version" in fields or "source_flag" in fields,
+        tells=("interval_minutes",),
     )
 
 
