@@ -25,8 +25,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 # Empty values mean "not given". Exit code 1 means done with rejects: the summary says so, make need not fail.
-OPTIONS = --customers='$(CUSTOMERS)' --system-load='$(SYSTEM_LOAD)' --label='$(LABEL)' \
-	--label-timezone='$(LABEL_TIMEZONE)' --utility-timezone='$(UTILITY_TIMEZONE)' --columns='$(COLUMNS)' \
+OPTIONS = --customers='$(CUSTOMERS)' --system-load='$(SYSTEM_LOAD)' --weather='$(WEATHER)' \
+	--weather-columns='$(WEATHER_COLUMNS)' --weather-timezone='$(WEATHER_TIMEZONE)' --outages='$(OUTAGES)' \
+	--format='$(FORMAT)' --kwh-per-unit='$(KWH_PER_UNIT)' --interval-minutes='$(INTERVAL_MINUTES)' \
+	--estimate-gaps='$(ESTIMATE_GAPS)' --label='$(LABEL)' --label-timezone='$(LABEL_TIMEZONE)' \
+	--utility-timezone='$(UTILITY_TIMEZONE)' --columns='$(COLUMNS)' \
 	--channel='$(CHANNEL)' --holidays='$(HOLIDAYS)' --method='$(METHOD)' --k='$(K)' --seed='$(SEED)' \
 	--target-count='$(TARGET_COUNT)' --target-kw='$(TARGET_KW)' \
 	--synthetic-customers='$(SYNTHETIC_CUSTOMERS)' --synthetic-months='$(SYNTHETIC_MONTHS)'

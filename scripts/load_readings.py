@@ -28,6 +28,7 @@ from peakwise.reading_arguments import (
     add_reading_arguments,
     reading_options,
     source_files,
+    weather_options,
     with_negative_offsets,
 )
 from peakwise.warehouse import connect, only_writer
@@ -90,7 +91,7 @@ def load(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, conso
     """Load what the command line names, with a bar on a terminal and a line a file on a pipe."""
     options = reading_options(given)
     settle_utility(connection, given, options.label_clock)
-    for line in load_beside_readings(connection, options, **source_files(given)):
+    for line in load_beside_readings(connection, options, weather_options(given), **source_files(given)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

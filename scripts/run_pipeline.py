@@ -17,6 +17,7 @@ from peakwise.reading_arguments import (
     number,
     reading_options,
     source_files,
+    weather_options,
     with_negative_offsets,
 )
 from peakwise.steps import Steps
@@ -84,7 +85,12 @@ def settings_given(given: argparse.Namespace) -> dict[str, object]:
 
 def source_given(given: argparse.Namespace) -> Source:
     """The source that the command line names."""
-    return Source(readings=given.readings, options=reading_options(given), **source_files(given))
+    return Source(
+        readings=given.readings,
+        options=reading_options(given),
+        weather_options=weather_options(given),
+        **source_files(given),
+    )
 
 
 def work(given: argparse.Namespace, console: Console) -> int:

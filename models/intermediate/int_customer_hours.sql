@@ -8,12 +8,12 @@ summed_hours as (select * from {{ ref('int_customer_hours_summed') }}),
 
 hours as (
     select
-        customer_key,
-        interval_start_at as hour_start_at,
-        kwh,
-        cast(interval_minutes as integer) as minutes
+        readings.customer_key,
+        readings.interval_start_at as hour_start_at,
+        readings.kwh,
+        cast(readings.interval_minutes as integer) as minutes
     from readings
-    where channel = 'delivered' and {{ is_whole_hour('readings') }}
+    where readings.channel = 'delivered' and {{ is_whole_hour('readings') }}
     union all
     select
         customer_key,

@@ -27,10 +27,10 @@ joined as (
         instants.day_type,
         metered.customers,
         metered.metered_kwh,
-        exists (select 1 from system_load) as is_own_series,
+        (select count(*) from system_load) > 0 as is_own_series,
         -- kWh of an hour is its mean kW; decimal, so that means over hours are exact in any order.
         cast(
-            case when exists (select 1 from system_load) then given.system_kwh else metered.metered_kwh end
+            case when (select count(*) from system_load) > 0 then given.system_kwh else metered.metered_kwh end
             as decimal(18, 9)
         ) as system_kw
     from metered

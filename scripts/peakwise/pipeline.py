@@ -7,7 +7,7 @@ conservation pass. Its file has the same name in another folder, because views r
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -20,6 +20,7 @@ from peakwise.loading import (
     FileResult,
     ReadingOptions,
     UtilitySettings,
+    WeatherOptions,
     load_beside_readings,
     load_readings,
     set_holidays,
@@ -38,6 +39,7 @@ class Source:
     Attributes:
         readings: Files, folders or globs of readings.
         options: How to understand them.
+        weather_options: How to understand the temperatures.
         customers: File of customers and agreements, if there is one.
         system_load: File of the utility's system load, if there is one.
         weather: File of hourly temperatures, if there is one.
@@ -46,6 +48,7 @@ class Source:
 
     readings: list[str]
     options: ReadingOptions
+    weather_options: WeatherOptions = field(default_factory=WeatherOptions)
     customers: Path | None = None
     system_load: Path | None = None
     weather: Path | None = None
@@ -86,6 +89,8 @@ def synthetic_source(options: SyntheticOptions, steps: Steps) -> tuple[Source, U
         readings=[str(folder / "readings")],
         options=ReadingOptions(label="start", label_clock=Clock.parse("UTC")),
         customers=folder / "customers.parquet",
+        weather=folder / "weather.parquet",
+        outages=folder / "outages.parquet",
     )
     settings = UtilitySettings(
         time_zone=options.time_zone, holiday_calendar=options.holiday_calendar or None, currency="USD"
@@ -180,6 +185,7 @@ def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Step
         load_beside_readings(
             connection,
             source.options,
+            source.weather_options,
             customers=source.customers,
             system_load=source.system_load,
             weather=source.weather,

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from peakwise.errors import UnusableInput
-from peakwise.loading import Clock, ReadingOptions
+from peakwise.loading import WEATHER_FIELDS, Clock, ReadingOptions, WeatherOptions
+from peakwise.loading.tables import parse_mapping
 from peakwise.readers import FORMATS
 from peakwise.readers.columns import parse_column_mapping
 
@@ -38,6 +39,10 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--customers", **TEXT, metavar="FILE", help="customers and service agreements, Parquet or CSV")
     parser.add_argument("--system-load", **TEXT, metavar="FILE", help="the utility's own system load, Parquet or CSV")
     parser.add_argument("--weather", **TEXT, metavar="FILE", help="hourly temperature by station, Parquet or CSV")
+    parser.add_argument(
+        "--weather-columns", **TEXT, metavar="FIELD=NAME,…", help=f"its columns: {', '.join(WEATHER_FIELDS)}"
+    )
+    parser.add_argument("--weather-timezone", **TEXT, metavar="ZONE", help="its clock (default: that of the labels)")
     parser.add_argument("--outages", **TEXT, metavar="FILE", help="known outages by service point, Parquet or CSV")
 
 
@@ -82,6 +87,19 @@ def reading_options(given: argparse.Namespace) -> ReadingOptions:
         interval_minutes=number(given.interval_minutes, "INTERVAL_MINUTES"),
         file_format=file_format,
         kwh_per_unit=1 if factor is None else factor,
+    )
+
+
+def weather_options(given: argparse.Namespace) -> WeatherOptions:
+    """How to understand the file of temperatures that the command line names.
+
+    Raises:
+        UnusableInput: An option has a value that means nothing.
+    """
+    zone = given.weather_timezone or given.label_timezone
+    return WeatherOptions(
+        label_clock=Clock.parse(zone) if zone and zone != AUTO else None,
+        columns=parse_mapping(given.weather_columns, WEATHER_FIELDS),
     )
 
 

@@ -260,9 +260,10 @@ def test_london_is_accepted_row_by_row_and_its_energy_conserved(home: Home) -> N
     assert rows(home, f"select {FATES} from raw.load_manifest") == [(25_163_863, 25_163_863, 0, 0, 0)]
     with duckdb.connect() as connection:
         kwh = connection.execute(f"select sum(kwh::decimal(18, 9)) from read_parquet('{path}')").fetchone()[0]
-    assert rows(home, "select sum(kwh), min(interval_minutes), max(interval_minutes) from raw.readings") == [
-        (kwh, 30, 30)
-    ]
+    assert rows(
+        home,
+        "select sum(kwh), min(interval_minutes), max(interval_minutes) from raw.readings join raw.meters using (meter_key)",
+    ) == [(kwh, 30, 30)]
     assert rows(
         home, "select first_interval_start_at::varchar, last_interval_end_at::varchar from raw.load_manifest"
     ) == [("2012-12-31 23:30:00", "2013-12-31 23:30:00")]

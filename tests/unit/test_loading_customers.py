@@ -52,7 +52,7 @@ def test_what_cannot_be_used_is_told_and_changes_nothing(desk: Desk, lines: tupl
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [(b"", "is empty"), (b"name,class\na,b\n", "has no customer_id column"), (b"PAR1broken", "damaged or cut short"),
-     (b"\x1f\x8bbroken", "cannot be unpacked")],
+     (b"\x00\x01", "neither Parquet nor text")],
 )  # fmt: skip
 def test_files_that_are_no_customers_file(desk: Desk, content: bytes, sentence: str) -> None:
     path = desk.folder / "customers"

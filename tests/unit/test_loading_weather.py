@@ -17,6 +17,7 @@ from meter_files import Desk, desk_in
 from peakwise.errors import UnusableInput
 from peakwise.loading import WEATHER_FIELDS, Clock, WeatherOptions, WeatherResult, load_weather
 from peakwise.loading.tables import parse_mapping
+from peakwise.readers.packing import unpacked
 
 
 @pytest.fixture
@@ -26,7 +27,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def load(desk: Desk, path: Path, clock: str | None = "UTC", **columns: str) -> WeatherResult:
-    return load_weather(desk.connection, path, WeatherOptions(Clock.parse(clock) if clock else None, columns))
+    with unpacked(path) as plain:
+        return load_weather(desk.connection, plain, WeatherOptions(Clock.parse(clock) if clock else None, columns))
 
 
 def weather(desk: Desk) -> list[tuple[str, str, float]]:
@@ -291,7 +293,7 @@ def test_packing_is_told_by_content(desk: Desk, pack) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [(b"", "is empty"), (b"PAR1broken", "damaged or cut short"), (b"\x1f\x8bbroken", "cannot be unpacked"),
-     (b"\xff\xfed\x00t\x00", "is UTF-16 text"), (b"PK\x03\x04\x00", "neither Parquet nor text"),
+     (b"\xff\xfed\x00t\x00", "is UTF-16 text"), (b"\x00\x01", "neither Parquet nor text"),
      (b"dt,temp_c\n2024-01-01 00:00,\xff\n", "in line 2, the line is not UTF-8 text")],
 )  # fmt: skip
 def test_files_that_are_no_weather(desk: Desk, content: bytes, sentence: str) -> None:

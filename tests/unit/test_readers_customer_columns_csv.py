@@ -1,6 +1,5 @@
 """CSV with a row for each time and a column for each customer: decimals, bounds, and files without a header."""
 
-import gzip
 import random
 import subprocess
 import sys
@@ -58,11 +57,9 @@ def refusal(connection: duckdb.DuckDBPyConnection, path: Path, **mapping: str) -
     return message
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_the_original_layout(connection: duckdb.DuckDBPyConnection, tmp_path: Path, end: str, pack) -> None:
+def test_the_original_layout(connection: duckdb.DuckDBPyConnection, tmp_path: Path, end: str) -> None:
     path = write(tmp_path, *UCI, end=end)
-    path.write_bytes(pack(path.read_bytes()))
     file = read(connection, path)
     assert readings(connection, file) == [
         ("MT_001", "2011-01-01 00:15", 0.5, 2),

@@ -1,7 +1,6 @@
 """CSV with a row for each customer and day: what the columns' names say, dates, blanks and broken lines."""
 
 import csv
-import gzip
 import random
 import tempfile
 from collections import Counter
@@ -263,7 +262,7 @@ def test_lines_are_those_of_the_file(connection: duckdb.DuckDBPyConnection, tmp_
 
 def test_too_many_broken_lines_refuse_the_file(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     path = write(tmp_path, header(HOURS), day("1"), *["a,b"] * 100_001)
-    assert "more than 100,000 lines cannot be read; of the first one, line 3, the line has fewer" in refusal(
+    assert "more than 100,000 lines do not have the header's columns, the first of them line 3" in refusal(
         connection, path
     )
 
@@ -332,9 +331,9 @@ def test_decimals_have_a_comma_where_most_have_one(
     assert [row[2] for row in readings(connection, read(connection, path))] == numbers
 
 
-def test_gzip_and_byte_order_mark_do_not_matter(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_a_byte_order_mark_does_not_matter(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     path = write(tmp_path, header(HOURS), day("1"))
-    path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + path.read_bytes()))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert readings(connection, read(connection, path)) == [("a", "2024-01-31 00:00", 1, 2)]
 
 

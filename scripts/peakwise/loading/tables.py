@@ -18,16 +18,12 @@ from peakwise.readers.csv_text import (
     LONGEST_LINE_BYTES,
     LONGEST_WIDE_LINE_BYTES,
     OFFSET_LABEL,
-    check_packing,
-    is_packed,
-    open_bytes,
     read_head,
     scan_all_texts,
     why_unreadable,
 )
 from peakwise.readers.file_text import path_literal, shown_name, trimmed
 from peakwise.readers.open import PARQUET_MAGIC, UTF_16_MARKS
-from peakwise.readers.packing import GZIP_MAGIC
 from peakwise.warehouse import literal, quoted
 
 HEAD_BYTES = 8192
@@ -104,7 +100,7 @@ def _line_number(path: Path, count: int, counts_empty: bool) -> int:
     """
     line, counted = 0, 0
     in_quotes, starts_line = False, True
-    with open_bytes(path) as file:
+    with path.open("rb") as file:
         # A line may be as long as the file.
         while piece := file.readline(LONGEST_WIDE_LINE_BYTES):
             if starts_line:
@@ -118,7 +114,7 @@ def _line_number(path: Path, count: int, counts_empty: bool) -> int:
 
 
 def open_table(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) -> Table:
-    """Open a file of rows; Parquet and CSV (plain or gzip) are told apart by their first bytes.
+    """Open a file of rows; Parquet and CSV are told apart by their first bytes.
 
     Args:
         connection: The warehouse.
@@ -144,7 +140,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) -> 
         return _open_parquet(connection, path, kind, literal_path)
     if head.startswith(UTF_16_MARKS):
         raise UnusableInput(f"{name} is UTF-16 text. Save it as UTF-8.")
-    if b"\x00" in head and not head.startswith(GZIP_MAGIC):
+    if b"\x00" in head:
         raise UnusableInput(f"{name} is neither Parquet nor text. Give {kind} as Parquet or CSV.")
     return _open_csv(path, kind)
 
@@ -172,12 +168,9 @@ def _open_csv(path: Path, kind: str) -> Table:
     Raises:
         UnusableInput: The file is damaged or has no header.
     """
-    packed = is_packed(path)
-    if packed:
-        check_packing(path)
     present, delimiter, _ = read_head(path, least_columns=1)
     # Without a table of faults, which would grow with them: the first one refuses the file.
-    scan = f"{scan_all_texts(path, packed, len(present), delimiter)[:-1]}, max_line_size = {LONGEST_LINE_BYTES})"
+    scan = f"{scan_all_texts(path, len(present), delimiter)[:-1]}, max_line_size = {LONGEST_LINE_BYTES})"
     columns = [(name, f"column_{position}") for position, name in enumerate(present)]
     return Table(path, kind, scan, columns, is_csv=True)
 

@@ -1,6 +1,5 @@
 """Says which of the CSV forms a file has, by its header and first rows."""
 
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def kind_of_csv(
     """Which of the three CSV forms a file has.
 
     Args:
-        path: The file, plain or gzip.
+        path: The file, unpacked.
         mapping: Field to column name, where the user gave it.
         known_names: Fields wanted, and the names they are recognised by; without a service point only the long form fits.
 
@@ -47,13 +46,9 @@ def kind_of_csv(
     """
     if "service_point_id" not in known_names:
         return LONG
-    try:
-        header, delimiter, lines = read_head(
-            path, least_columns=0, longest_line=LONGEST_WIDE_LINE_BYTES, most_columns=MOST_WIDE_COLUMNS, has_names=False
-        )
-    except (OSError, EOFError, zlib.error):
-        # Damaged packing: every reader says so by itself.
-        return LONG
+    header, delimiter, lines = read_head(
+        path, least_columns=0, longest_line=LONGEST_WIDE_LINE_BYTES, most_columns=MOST_WIDE_COLUMNS, has_names=False
+    )
     first_rows = customer_columns_csv.rows_of(lines, delimiter)
     if is_long(header, mapping, known_names):
         return LONG

@@ -1,15 +1,12 @@
 """What the CSV readers share: packing, the header, the scan as texts, and the lines that cannot be taken apart."""
 
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import duckdb
 
@@ -42,31 +39,6 @@ LINE_FAULTS = {
 }
 
 
-def is_packed(path: Path) -> bool:
-    """Whether the file is gzip, whatever its name says."""
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def open_bytes(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked when it is gzip."""
-    return gzip.open(path, "rb") if is_packed(path) else path.open("rb")
-
-
-def check_packing(path: Path) -> None:
-    """Unpack a gzip file once from end to end: DuckDB can loop for ever on a damaged one.
-
-    Raises:
-        UnusableInput: The file is damaged or cut short.
-    """
-    try:
-        with gzip.open(path, "rb") as file:
-            while file.read(PACKED_BLOCK_BYTES):
-                pass
-    except (OSError, EOFError, zlib.error) as error:
-        raise UnusableInput(f"{path.name} cannot be unpacked: it is damaged or cut short.") from error
-
-
 def read_head(
     path: Path,
     least_columns: int = 2,
@@ -90,7 +62,7 @@ def read_head(
     Raises:
         UnusableInput: The file is not text, has no header, or its header is unreasonably wide.
     """
-    with open_bytes(path) as file:
+    with path.open("rb") as file:
         lines = [file.readline(longest_line) for _ in range(HEAD_LINES)]
     if len(lines[0]) >= longest_line:
         raise UnusableInput(
@@ -163,7 +135,7 @@ def is_label(text: str) -> bool:
     return ":" in text and re.fullmatch(f"{LOCAL_LABEL}|{OFFSET_LABEL}", text) is not None
 
 
-def scan_all_texts(path: Path, packed: bool, columns: int, delimiter: str, *, has_header: bool = True) -> str:
+def scan_all_texts(path: Path, columns: int, delimiter: str, *, has_header: bool = True) -> str:
     """SQL that scans a CSV file under its header as texts `column_0`, `column_1` …, with no guess of DuckDB's.
 
     Columns go by position: a header may hold names that SQL would not take, or takes for the same.
@@ -171,19 +143,8 @@ def scan_all_texts(path: Path, packed: bool, columns: int, delimiter: str, *, ha
     types = "{" + ", ".join(f"column_{position}: 'varchar'" for position in range(columns)) + "}"
     return f"""read_csv(
         {path_literal(path)}, auto_detect = false, columns = {types}, header = {str(has_header).lower()},
-        delim = {literal(delimiter)}, quote = '"', escape = '"', compression = '{"gzip" if packed else "none"}',
+        delim = {literal(delimiter)}, quote = '"', escape = '"', compression = 'none',
         hive_partitioning = false)"""
-
-
-def keeping_faults(scan: str, *, longest_line: int = LONGEST_LINE_BYTES, most_faults: int | None = None) -> str:
-    """The same scan with the lines that cannot be taken apart put aside, for `fill_table` to find."""
-    options = f"""
-        max_line_size = {longest_line}, store_rejects = true, rejects_table = 'csv_rejects',
-        rejects_scan = 'csv_reject_scans'
-    """
-    if most_faults is not None:
-        options += f", rejects_limit = {most_faults}"
-    return f"{scan[:-1]}, {options})"
 
 
 def skipped_lines(path: Path) -> list[int]:
@@ -191,7 +152,7 @@ def skipped_lines(path: Path) -> list[int]:
     numbers = []
     in_quotes = False
     number, starts_line = 0, True
-    with open_bytes(path) as file:
+    with path.open("rb") as file:
         # A line may be as long as the file.
         while piece := file.readline(LONGEST_WIDE_LINE_BYTES):
             if starts_line:
@@ -217,30 +178,78 @@ def told_as_unusable(path: Path) -> Iterator[None]:
 
 
 def fill_table(
-    connection: duckdb.DuckDBPyConnection, path: Path, table: str, query: str, *, longest_line: int = LONGEST_LINE_BYTES
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    table: str,
+    scan: str,
+    select: Callable[[str], str],
+    *,
+    longest_line: int = LONGEST_LINE_BYTES,
 ) -> list[tuple[int, str, str]]:
-    """Create a temporary table from a query that scans a CSV file with `keeping_faults`.
+    """Create a temporary table from the rows of a CSV file; lines that cannot be taken apart are put aside.
 
     Args:
         connection: Where the table is made, in place of a former one.
         path: The file.
         table: Name of the table.
-        query: The select statement.
-        longest_line: The scan's own limit in bytes.
+        scan: What `scan_all_texts` gives.
+        select: Gives the select statement over a scan.
+        longest_line: Bytes beyond which a line is put aside.
 
     Returns:
         Number, reason and text of the lines that could not be taken apart.
 
     Raises:
-        UnusableInput: The file is not CSV.
+        UnusableInput: The file is not CSV, or too many of its lines cannot be taken apart.
     """
-    for name in ("csv_rejects", "csv_reject_scans", table):
-        connection.execute(f"drop table if exists temp.{name}")
+    bounded = f"{scan[:-1]}, max_line_size = {longest_line}"
+    connection.execute(f"drop table if exists temp.{table}")
     try:
-        connection.execute(f"create temp table {table} as {query}")
+        connection.execute(f"create temp table {table} as {select(f'{bounded})')}")
+        return []
+    except duckdb.Error:
+        # DuckDB holds the faults in memory, so it writes them down only where there are few.
+        check_faults_are_few(path, scan)
+    for name in ("csv_rejects", "csv_reject_scans"):
+        connection.execute(f"drop table if exists temp.{name}")
+    keeping = f"{bounded}, store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_reject_scans')"
+    try:
+        connection.execute(f"create temp table {table} as {select(keeping)}")
         return unreadable_lines(connection, path, longest_line)
     except duckdb.Error as error:
         raise UnusableInput(why_unreadable(path, error)) from error
+
+
+def check_faults_are_few(path: Path, scan: str) -> None:
+    """Count the lines of a CSV file that plainly do not have its columns, or are no UTF-8 text.
+
+    Raises:
+        UnusableInput: There are too many of them.
+    """
+    delimiters = scan.count("'varchar'") - 1
+    delimiter = re.search(r"delim = '(.)'", scan)[1].encode()
+    faults, number, first = 0, 0, 0
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST_WIDE_LINE_BYTES):
+            number += 1
+            if (b'"' in line or line.count(delimiter) == delimiters or not line.strip()) and is_utf_8(line):
+                continue
+            faults += 1
+            first = first or number
+            if faults > MOST_UNREADABLE:
+                raise UnusableInput(
+                    f"{path.name}: more than {MOST_UNREADABLE:,} lines do not have the header's columns, the first of them "
+                    f"line {first}."
+                )
+
+
+def is_utf_8(line: bytes) -> bool:
+    """Whether bytes are UTF-8 text."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def unreadable_lines(
@@ -297,15 +306,14 @@ def fill_numbered_texts(
     Raises:
         UnusableInput: The file is not CSV, or too many of its lines cannot be taken apart.
     """
-    scan = keeping_faults(scan, longest_line=longest_line, most_faults=2 * MOST_UNREADABLE)
     unreadable = fill_table(
-        connection, path, "incoming_texts", f"select {', '.join(columns)} from {scan}", longest_line=longest_line
+        connection,
+        path,
+        "incoming_texts",
+        scan,
+        lambda scanned: f"select {', '.join(columns)} from {scanned}",
+        longest_line=longest_line,
     )
-    if len(unreadable) > MOST_UNREADABLE or count_faults(connection) >= 2 * MOST_UNREADABLE:
-        raise UnusableInput(
-            f"{path.name}: more than {MOST_UNREADABLE:,} lines cannot be read; of the first one, line {unreadable[0][0]}, "
-            f"{unreadable[0][1]}."
-        )
     skipped = sorted({line for line, _, _ in unreadable} | set(skipped_lines(path)))
     if not skipped:
         return (
@@ -334,11 +342,6 @@ def fill_numbered_texts(
         )
         connection.execute("drop table temp.incoming_texts")
     return "(select * from temp.incoming_numbered_texts)", unreadable
-
-
-def count_faults(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many faults the last scan wrote down; a line may have several."""
-    return connection.execute("select count(*) from csv_rejects").fetchone()[0]
 
 
 def drop_texts(connection: duckdb.DuckDBPyConnection) -> None:

@@ -21,14 +21,11 @@ from peakwise.readers.csv_text import (
     LONGEST_WIDE_LINE_BYTES,
     MOST_WIDE_COLUMNS,
     check_names,
-    check_packing,
     decimals_have_comma,
     drop_texts,
     fill_numbered_texts,
     fill_table,
     is_label,
-    is_packed,
-    keeping_faults,
     label_of,
     labels_have_offset,
     number,
@@ -187,9 +184,13 @@ def fill_times(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     first, delimiter, lines = read_head(times, least_columns=1, has_names=False)
     if not is_time_list(first, rows_of(lines, delimiter)):
         raise UnusableInput(f"{times.name} does not hold one time a line, which {path.name} needs.")
-    scan = keeping_faults(scan_all_texts(times, is_packed(times), 1, ",", has_header=False), most_faults=1)
+    scan = scan_all_texts(times, 1, ",", has_header=False)
     unreadable = fill_table(
-        connection, times, "incoming_times", f"select {trimmed('column_0')} as label_text from {scan}"
+        connection,
+        times,
+        "incoming_times",
+        scan,
+        lambda scanned: f"select {trimmed('column_0')} as label_text from {scanned}",
     )
     if unreadable or skipped_lines(times):
         raise UnusableInput(f"{times.name} does not hold one time a line, which {path.name} needs.")
@@ -226,7 +227,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
 
     Args:
         connection: Where the reader may create temporary tables.
-        path: The file, plain or gzip.
+        path: The file, unpacked.
         mapping: Column name of `label`, where the user gave it; other fields are not looked for.
 
     Returns:
@@ -235,9 +236,6 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
     Raises:
         UnusableInput: The file is damaged, not CSV, too wide, of times only, or without times.
     """
-    packed = is_packed(path)
-    if packed:
-        check_packing(path)
     names, delimiter, lines = read_head(
         path, least_columns=1, longest_line=LONGEST_WIDE_LINE_BYTES, most_columns=MOST_WIDE_COLUMNS, has_names=False
     )
@@ -251,7 +249,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
     else:
         layout = find_layout(path, names, mapping)
         has_offset = labels_have_offset(path, names, delimiter, lines, layout.label_name)
-    scan = scan_all_texts(path, packed, len(names), delimiter, has_header=layout.label_position is not None)
+    scan = scan_all_texts(path, len(names), delimiter, has_header=layout.label_position is not None)
     unreadable = fill_readings(connection, path, layout, scan, delimiter, has_offset)
     label_name = plain(layout.label_name)
     return ReadingFile(

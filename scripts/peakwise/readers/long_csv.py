@@ -1,4 +1,4 @@
-"""Readings in a CSV file in long form: one line a reading, a header on top, plain or gzip."""
+"""Readings in a CSV file in long form: one line a reading, a header on top."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,10 +7,7 @@ import duckdb
 
 from peakwise.readers.columns import find_columns
 from peakwise.readers.csv_text import (
-    check_packing,
     fill_table,
-    is_packed,
-    keeping_faults,
     label_of,
     labels_have_offset,
     read_head,
@@ -35,15 +32,12 @@ def read(
     Raises:
         UnusableInput: The file is damaged, not CSV, or lacks a column.
     """
-    packed = is_packed(path)
-    if packed:
-        check_packing(path)
     names, delimiter, first_lines = read_head(path)
     columns = find_columns(path.name, names, mapping, known_names=known_names)
     label = columns.names["label"]
     has_offset = labels_have_offset(path, names, delimiter, first_lines, label)
 
-    scan = keeping_faults(scan_all_texts(path, packed, len(names), delimiter))
+    scan = scan_all_texts(path, len(names), delimiter)
 
     def text(field: str) -> str:
         return trimmed(f"column_{names.index(columns.names[field])}") if field in columns.names else "null::varchar"
@@ -55,13 +49,15 @@ def read(
         connection,
         path,
         "incoming_csv",
-        f"""
+        scan,
+        lambda scanned: (
+            f"""
         with texts as (
             select
                 {text("service_point_id")} as service_point_id, {text("channel")} as channel,
                 {text("label")} as label_text, {text("kwh")} as kwh_text,
                 {text("version")} as version_text, {text("source_flag")} as source_flag
-            from {scan}
+            from {scanned}
         ),
         typed as (
             select
@@ -77,7 +73,8 @@ def read(
             case when label_at is null or kwh is null or not isfinite(kwh) then label_text end as label_text,
             case when label_at is null or kwh is null or not isfinite(kwh) then kwh_text end as kwh_text
         from typed
-        """,
+        """
+        ),
     )
     return ReadingFile(
         path=path,

@@ -138,6 +138,26 @@ def members(path: Path) -> Iterator[Iterator[Member | UnusableMember]]:
         yield held.enter_context(closing(found))
 
 
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """The one file that a path stands for, unpacked while the block runs; sentences on it name it as people know it.
+
+    Raises:
+        UnusableInput: The file cannot be unpacked, or an archive does not hold exactly one file.
+    """
+    with members(path) as found:
+        if sum(1 for _ in found) != 1:
+            raise UnusableInput(f"{shown_name(path)} holds several files where one is wanted. Unpack it and say which.")
+    with members(path) as found:
+        member = next(found)
+        if isinstance(member, UnusableMember):
+            raise UnusableInput(member.fault)
+        try:
+            yield member.path
+        except UnusableInput as error:
+            raise UnusableInput(str(error).replace(member.path.name, member.name)) from error
+
+
 def _look_at(path: Path) -> tuple[bytes, int]:
     """The first bytes of a file, and its size.
 

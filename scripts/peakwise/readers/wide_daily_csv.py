@@ -18,11 +18,9 @@ from peakwise.errors import UnusableInput
 from peakwise.readers.columns import READING_NAMES, find_columns, plain
 from peakwise.readers.csv_text import (
     LONGEST_LINE_BYTES,
-    check_packing,
     decimals_have_comma,
     drop_texts,
     fill_numbered_texts,
-    is_packed,
     number,
     read_head,
     scan_all_texts,
@@ -336,7 +334,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
 
     Args:
         connection: Where the reader may create temporary tables.
-        path: The file, plain or gzip.
+        path: The file, unpacked.
         mapping: Column name of `service_point_id`, `label` (the date) and the optional fields, where the user gave it.
 
     Returns:
@@ -346,9 +344,6 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
         UnusableInput: The file is damaged, not CSV, lacks a column, its value columns are not the intervals of a day, or
             its dates cannot be told.
     """
-    packed = is_packed(path)
-    if packed:
-        check_packing(path)
     names, delimiter, _ = read_head(path)
     layout = find_layout(path.name, names)
     fields = find_fields(path.name, names, layout, mapping)
@@ -356,7 +351,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
     columns = [f"{trimmed(f'column_{position}')} as {texts.get(field, field)}" for field, position in fields.items()]
     values = [f"value_{column.position}" for column in layout.columns]
     columns += [f"{trimmed(f'column_{column.position}')} as value_{column.position}" for column in layout.columns]
-    scan = scan_all_texts(path, packed, len(names), delimiter)
+    scan = scan_all_texts(path, len(names), delimiter)
     relation, unreadable = fill_numbered_texts(
         connection, path, columns, scan, longest_line=LONGEST_LINE_BYTES, first_line=2
     )
