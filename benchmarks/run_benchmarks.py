@@ -3,13 +3,16 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from side_by_side.formats import FormatRun, tasks_of_formats
+from side_by_side.late_data import LateRun, late_run
 from side_by_side.machine import describe_machine
-from side_by_side.places import PLAIN, RECOVERY, Places
+from side_by_side.places import LATE, PLAIN, RECOVERY, Places
 from side_by_side.processes import TaskFailed, run_in_process
 from side_by_side.report import Recovery, Run, recovery_cells, render
 from side_by_side.rounds import run_rounds
@@ -36,6 +39,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--sweep-customers", type=positive, help="households of each utility of the sweep (default: 600)"
     )
+    parser.add_argument(
+        "--format-customers", type=positive, help="customers in the files of each format (default: 1000)"
+    )
+    parser.add_argument(
+        "--late-customers", type=positive, help="customers of the year that a day is added to (default: 1000)"
+    )
+    parser.add_argument("--skip-formats", action="store_true", help="leave out loading by format")
+    parser.add_argument("--skip-late-data", action="store_true", help="leave out the cost of late data")
     parser.add_argument("--skip-sweep", action="store_true", help="leave out how well shapes come back")
     parser.add_argument("--output", type=Path, help="page to write (default: docs/benchmarks.md; none with --quick)")
     parser.add_argument(
@@ -46,6 +57,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     given.months = given.months or (2 if given.quick else 12)
     given.repeats = given.repeats or (1 if given.quick else 3)
     given.sweep_customers = given.sweep_customers or (100 if given.quick else 600)
+    given.format_customers = min(given.format_customers or 1000, given.customers)
+    given.late_customers = given.late_customers or (20 if given.quick else 1000)
     given.output = given.output or (None if given.quick else PAGE)
     return given
 
@@ -64,8 +77,31 @@ def sweep(places: Places, given: argparse.Namespace, console: Console) -> list[R
     return found
 
 
+def load_by_format(places: Places, given: argparse.Namespace, show: Callable[[str], None]) -> FormatRun:
+    """Write the readings in every format and load each of them, round by round."""
+    written = run_in_process("formats.make_files", places, customers=given.format_customers).found
+    show("files of every format written")
+    tasks = tasks_of_formats(written)
+    results = run_rounds(places, given.repeats, show, lambda number: tasks)
+    return FormatRun(given.format_customers, written, results)
+
+
+def add_late_days(places: Places, given: argparse.Namespace, show: Callable[[str], None]) -> LateRun:
+    """Add a day to long and short histories."""
+    late = places.of_variant(LATE)
+    run_in_process("late_data.make_readings", late, customers=given.late_customers)
+    answer = run_in_process("late_data.measure", late, repeats=given.repeats)
+    found = late_run(given.late_customers, answer.found)
+    for addition in found.additions:
+        show(
+            f"{addition.day} day of a month added to {addition.history_days} days: load {min(addition.load_seconds):.2f} s, "
+            f"build {min(addition.build_seconds):.2f} s"
+        )
+    return found
+
+
 def measure(given: argparse.Namespace, console: Console) -> Run:
-    """Make the readings, run every round, check that the profiles agree, run the sweep."""
+    """Make the readings, run every round, check that the profiles agree, then formats, late data and the sweep."""
 
     def show(line: str) -> None:
         console.print(escape(line), highlight=False, soft_wrap=True)
@@ -79,6 +115,8 @@ def measure(given: argparse.Namespace, console: Console) -> Run:
         results = run_rounds(places, given.repeats, show)
         differences = run_in_process("agreement.compare", places).found
         console.print("the profiles agree", highlight=False)
+        formats = None if given.skip_formats else load_by_format(places, given, show)
+        late = None if given.skip_late_data else add_late_days(places, given, show)
         recovery = [] if given.skip_sweep else sweep(places, given, console)
     return Run(
         machine=describe_machine(),
@@ -91,6 +129,8 @@ def measure(given: argparse.Namespace, console: Console) -> Run:
         recovery=recovery,
         recovery_customers=given.sweep_customers,
         recovery_months=given.months,
+        formats=formats,
+        late=late,
     )
 
 

@@ -20,6 +20,7 @@ from peakwise.reading_arguments import (
     weather_options,
     with_negative_offsets,
 )
+from peakwise.segmentation.run import DEFAULT_K
 from peakwise.steps import Steps
 from peakwise.summary import show_summary
 from peakwise.synthetic import SyntheticOptions
@@ -47,7 +48,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add_reading_arguments(parser)
     parser.add_argument("--method", **TEXT, help="standardisation of profiles (default: daily_share)")
-    parser.add_argument("--k", **TEXT, help="segments of each customer class (default: 3)")
+    parser.add_argument(
+        "--k", **TEXT, help="segments of each customer class (default: 3; an update without it fits nothing anew)"
+    )
     parser.add_argument("--seed", **TEXT, help="seed of every random choice (default: 7)")
     parser.add_argument("--target-count", **TEXT, help="customers wanted on each class's list")
     parser.add_argument("--target-kw", **TEXT, help="expected kW wanted from each class's list")
@@ -123,7 +126,7 @@ def work(given: argparse.Namespace, console: Console) -> int:
             )
             source, utility = synthetic_source(synthetic, steps)
             utility = UtilitySettings(**vars(utility) | settings)
-        outcome = run(source, utility, k or 3, seed, steps)
+        outcome = run(source, utility, k or DEFAULT_K, seed, steps)
     show_summary(outcome, console)
     return 1 if outcome.has_rejects else 0
 

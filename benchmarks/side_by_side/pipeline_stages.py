@@ -3,11 +3,15 @@
 import json
 import shutil
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from side_by_side.places import Places
 from side_by_side.settings import SEED, SEGMENTS, TIME_ZONE
 from side_by_side.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from peakwise.loading import FileResult
 
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
 # One view: what its run takes beyond the view itself is dbt's start.
@@ -15,19 +19,29 @@ SMALLEST_MODEL = "stg_meter__utility"
 
 
 def load(stopwatch: Stopwatch, places: Places) -> None:
-    """Read the file into a new warehouse; closing the file belongs to it, for that writes what is still in memory."""
+    """Read the file into a new warehouse."""
+    shutil.rmtree(places.home, ignore_errors=True)
+    load_file(stopwatch, places, places.readings)
+
+
+def load_file(stopwatch: Stopwatch, places: Places, path: Path) -> "FileResult":
+    """Load a file into the warehouse; closing the warehouse belongs to it, for that writes what is still in memory.
+
+    Raises:
+        AssertionError: The file cannot be used, or some of its rows are rejected.
+    """
     from peakwise.loading import Clock, ReadingOptions, UtilitySettings, load_readings, set_holidays, set_utility
     from peakwise.warehouse import connect
 
-    shutil.rmtree(places.home, ignore_errors=True)
     settings = UtilitySettings(time_zone=TIME_ZONE, holiday_calendar="US", currency="USD")
     options = ReadingOptions(label="start", label_clock=Clock.parse("UTC"))
     with stopwatch.phase("load"), connect(places.warehouse) as connection:
         set_utility(connection, settings)
-        [result] = load_readings(connection, [places.readings], options)
+        [result] = load_readings(connection, [path], options)
         set_holidays(connection)
     if result.state != "loaded" or result.rows_rejected:
         raise AssertionError(f"The file did not load whole: {result}")
+    return result
 
 
 class TimedDbt:

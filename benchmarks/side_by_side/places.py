@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-PLAIN, RESENT, NARROW, RECOVERY = "plain", "resent", "narrow", "recovery"
+PLAIN, RESENT, NARROW, RECOVERY, LATE = "plain", "resent", "narrow", "recovery", "late"
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Places:
     Attributes:
         folder: The run's working folder, common to all variants.
         variant: `plain`, `resent` where blocks of readings stand twice, `narrow` with no columns but id, time and
-            energy, or `recovery`.
+            energy, `recovery`, `late`, or the key of a file format.
     """
 
     folder: Path
@@ -35,8 +35,11 @@ class Places:
 
     @property
     def home(self) -> Path:
-        """Home of the pipeline's outputs."""
-        return self.folder / f"pipeline_{self.variant}"
+        """Home of the pipeline's outputs; each load begins it anew.
+
+        One place for all variants: with another path to the warehouse dbt would parse the project from scratch.
+        """
+        return self.folder / "pipeline"
 
     @property
     def warehouse(self) -> Path:
@@ -45,7 +48,7 @@ class Places:
 
     @property
     def dbt_folder(self) -> Path:
-        """dbt's artifacts: one folder, so that the project is parsed from scratch only once."""
+        """dbt's artifacts: outside of the home, so that the project is parsed from scratch only once."""
         return self.folder / "dbt"
 
     def profiles(self, maker: str) -> Path:

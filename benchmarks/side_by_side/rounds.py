@@ -1,7 +1,7 @@
 """Which tasks run, in which order, how often, and what came out of all rounds."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -27,6 +27,8 @@ class Task:
     variant: str = PLAIN
     settings: dict[str, Any] = field(default_factory=dict)
 
+
+WORDS_OF_VARIANT = {PLAIN: "", RESENT: "with re-sent blocks, ", NARROW: "three columns alone, "}
 
 # Later tasks need what earlier ones made: aggregations read both databases, stages follow each other.
 STAGES_IN_ORDER = (
@@ -104,23 +106,29 @@ def summarise(phases: list[Phase]) -> Summary:
     )
 
 
-def run_rounds(places: Places, repeats: int, show: Callable[[str], None]) -> Results:
+def run_rounds(
+    places: Places,
+    repeats: int,
+    show: Callable[[str], None],
+    tasks: Callable[[int], Sequence[Task]] = tasks_of_round,
+) -> Results:
     """Run every task once a round, so that a busy minute of the machine hits all of them alike.
 
     Args:
         places: Where the readings lie.
         repeats: Rounds.
         show: Takes a line for each task that is done.
+        tasks: The tasks of a round by its number from 1.
     """
     phases: dict[tuple[str, str, str], list[Phase]] = defaultdict(list)
     found: dict[tuple[str, str], Any] = {}
     for number in range(1, repeats + 1):
-        for task in tasks_of_round(number):
+        for task in tasks(number):
             answer = run_in_process(task.name, places.of_variant(task.variant), **task.settings)
             for name, phase in answer.phases.items():
                 phases[task.variant, task.key, name].append(phase)
             found[task.variant, task.key] = answer.found
             took = ", ".join(f"{name} {phase.seconds:.2f} s" for name, phase in answer.phases.items())
-            which = {RESENT: "with re-sent blocks, ", NARROW: "three columns alone, "}.get(task.variant, "")
+            which = WORDS_OF_VARIANT.get(task.variant, f"{task.variant}, ")
             show(f"round {number} of {repeats}, {which}{task.key}: {took}")
     return Results({key: summarise(measured) for key, measured in phases.items()}, found)

@@ -26,7 +26,8 @@ from peakwise.loading import (
     set_holidays,
     set_utility,
 )
-from peakwise.segmentation import SegmentationSummary, segment_customers
+from peakwise.segmentation import SegmentationSummary, assign_new_customers, segment_customers
+from peakwise.segmentation.run import DEFAULT_K
 from peakwise.steps import Steps
 from peakwise.synthetic import SyntheticOptions, generate
 from peakwise.warehouse import connect, only_writer, write_log_into_file
@@ -61,14 +62,14 @@ class Outcome:
 
     Attributes:
         files: Where the rows of each file went.
-        segmentation: The segmentation run, or None with `segmentation_reason`.
-        segmentation_reason: Why there is none.
+        segmentation: The segmentation run of this command; None when there was none.
+        segmentation_note: What was done instead of a run, or why there are no segments.
         release: The published release.
     """
 
     files: list[FileResult]
     segmentation: SegmentationSummary | None
-    segmentation_reason: str
+    segmentation_note: str
     release: publishing.Release
 
     @property
@@ -139,7 +140,7 @@ def update(source: Source, overrides: dict[str, object], k: int | None, seed: in
     Args:
         source: What to add.
         overrides: Settings of the utility to change.
-        k: Segments of each class; None keeps the latest run's.
+        k: Segments of each class, to fit anew; None keeps the segments there are and assigns new customers to them.
         seed: Seed of the segmentation.
         steps: Shows progress.
 
@@ -155,24 +156,23 @@ def update(source: Source, overrides: dict[str, object], k: int | None, seed: in
         write_log_into_file(in_place)
         shutil.copy2(in_place, warehouse)
         with connect(warehouse) as connection:
-            settings, latest_k = settings_in_place(connection)
-            set_utility(connection, replace(settings, **overrides))
+            set_utility(connection, replace(settings_in_place(connection), **overrides))
             files = load_step(connection, source, steps)
         full_refresh = source.customers is not None
-        return build_and_publish(warehouse, files, k or latest_k, seed, steps, full_refresh=full_refresh)
+        return build_and_publish(warehouse, files, k, seed, steps, full_refresh=full_refresh)
 
 
-def settings_in_place(connection: duckdb.DuckDBPyConnection) -> tuple[UtilitySettings, int]:
-    """The utility's settings, and k of the latest segmentation run (3 when there was none)."""
+def settings_in_place(connection: duckdb.DuckDBPyConnection) -> UtilitySettings:
+    """The utility's settings as the warehouse has them.
+
+    Raises:
+        UnusableInput: It has none.
+    """
     row = connection.execute("select * from raw.utility").fetchone()
     if row is None:
         raise UnusableInput("The warehouse in place has no utility yet. Run `make run READINGS=…` first.")
     columns = [column[0] for column in connection.description]
-    latest = connection.execute(
-        "select max(k) from ml.segment_runs group by created_at order by created_at desc limit 1"
-    )
-    latest_k = latest.fetchone()
-    return UtilitySettings(**dict(zip(columns, row, strict=True))), latest_k[0] if latest_k else 3
+    return UtilitySettings(**dict(zip(columns, row, strict=True)))
 
 
 def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Steps) -> list[FileResult]:
@@ -205,9 +205,12 @@ def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Step
 
 
 def build_and_publish(
-    warehouse: Path, files: list[FileResult], k: int, seed: int, steps: Steps, *, full_refresh: bool
+    warehouse: Path, files: list[FileResult], k: int | None, seed: int, steps: Steps, *, full_refresh: bool
 ) -> Outcome:
-    """Build the models around the segmentation, test, put the warehouse in place, publish."""
+    """Build the models around the segmentation, test, put the warehouse in place, publish.
+
+    Without k the segments there are stay, and new customers are assigned to them; where there are none, three are made.
+    """
     from peakwise import figures
 
     dbt = Dbt(warehouse, paths.home() / "warehouse" / "dbt")
@@ -215,15 +218,27 @@ def build_and_publish(
     with steps.step("profiles", "building daily usage, profiles and customers") as step:
         result = dbt.run("build", "--selector", "before_segmentation", *refresh)
         step.outcome = f"{result.nodes} seeds and models: quality, daily usage, profiles"
-    segmentation, reason = None, ""
+    segmentation, note = None, ""
     with steps.step("segment", "grouping customers by the shape of their day") as step:
-        try:
-            segmentation = segment_customers(warehouse, k=k, seed=seed)
-            segments = sum(len(found.sizes) for found in segmentation.classes)
-            step.outcome = f"{segmentation.customers:,} customers in {segments} segments"
-        except UnusableInput as error:
-            # No shape to compare is a fact of the data, not a failure: the marts say 'not segmented'.
-            reason = step.outcome = str(error)
+        assigned = None if k else assign_new_customers(warehouse)
+        if assigned is not None:
+            note = (
+                f"{assigned.new_customers:,} new customers assigned to the segments of run {assigned.run_id}, which now hold "
+                f"{assigned.customers:,}"
+            )
+            if assigned.without_segments:
+                note += (
+                    f"; {assigned.without_segments:,} are of a class that the run has no segments for (K=… fits anew)"
+                )
+            step.outcome = note
+        else:
+            try:
+                segmentation = segment_customers(warehouse, k=k or DEFAULT_K, seed=seed)
+                segments = sum(len(found.sizes) for found in segmentation.classes)
+                step.outcome = f"{segmentation.customers:,} customers in {segments} segments"
+            except UnusableInput as error:
+                # No shape to compare is a fact of the data, not a failure: the marts say 'not segmented'.
+                note = step.outcome = f"Not segmented: {str(error).rstrip('.')}"
     with steps.step("marts", "building segments, targets and customer 360") as step:
         result = dbt.run("build", "--selector", "after_segmentation", *refresh)
         step.outcome = f"{result.nodes} models: segments, customer 360, targets"
@@ -237,7 +252,7 @@ def build_and_publish(
         put_in_place(warehouse)
         release = publishing.publish(paths.warehouse(), paths.figures())
         step.outcome = f"{len(release.rows)} tables at {release.folder}"
-    return Outcome(files, segmentation, reason, release)
+    return Outcome(files, segmentation, note, release)
 
 
 def put_in_place(warehouse: Path) -> None:

@@ -107,15 +107,20 @@ def show_quality(connection: duckdb.DuckDBPyConnection, console: Console) -> Non
 def show_segments(connection: duckdb.DuckDBPyConnection, outcome: Outcome, console: Console) -> None:
     """Print the segments with their sizes and names, and how far to trust them."""
     console.print()
-    if outcome.segmentation is None:
-        console.print(f"Not segmented: {escape(outcome.segmentation_reason)}", highlight=False, soft_wrap=True)
+    runs = connection.execute("""
+        select customer_class, standardisation, season, day_type, verdict from intermediate.int_segment_runs_latest
+        order by customer_class
+    """).fetchall()
+    if outcome.segmentation_note:
+        console.print(f"{escape(outcome.segmentation_note)}.", highlight=False, soft_wrap=True)
+    if not runs:
         return
     segments = connection.execute("""
         select customer_class, segment_id, segment_name, customers, customer_fraction, peak_window_kw, mean_peak_window_kw
         from marts.mart_segment_summary order by segment_id
     """).fetchall()
-    run = outcome.segmentation
-    title = f"Segments by shape of day ({run.standardisation}, season {run.season}, day type {run.day_type})"
+    _, standardisation, season, day_type, _ = runs[0]
+    title = f"Segments by shape of day ({standardisation}, season {season}, day type {day_type})"
     table = Table("class", "segment", "name", title=title, title_justify="left")
     for column in ("customers", "share", "kW at peak", "kW each"):
         table.add_column(column, justify="right")
@@ -125,8 +130,8 @@ def show_segments(connection: duckdb.DuckDBPyConnection, outcome: Outcome, conso
             f"{total_kw or 0:,.0f}", f"{mean_kw or 0:.2f}",
         )  # fmt: skip
     console.print(table)
-    for found in run.classes:
-        console.print(f"{escape(found.customer_class)}: {escape(found.verdict)}", highlight=False, soft_wrap=True)
+    for customer_class, *_, verdict in runs:
+        console.print(f"{escape(customer_class)}: {escape(verdict)}", highlight=False, soft_wrap=True)
 
 
 def show_targets(connection: duckdb.DuckDBPyConnection, console: Console) -> None:

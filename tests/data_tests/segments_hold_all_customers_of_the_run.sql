@@ -4,14 +4,21 @@ summarised as (
     select coalesce(sum(customers), 0) as customers from {{ ref('mart_segment_summary') }}
 ),
 
-clustered as (
+fitted as (
     select coalesce(sum(customers), 0) as customers from {{ ref('int_segment_runs_latest') }}
+),
+
+assigned_later as (
+    select count(*) as customers from {{ ref('fct_customer_segment') }}
+    where not was_fitted
 )
 
 select
     summarised.customers as customers_summarised,
-    clustered.customers as customers_clustered,
-    'segments do not hold everyone who was clustered' as failure_reason
+    fitted.customers as customers_fitted,
+    assigned_later.customers as customers_assigned_later,
+    'segments do not hold everyone who was clustered or assigned' as failure_reason
 from summarised
-cross join clustered
-where summarised.customers != clustered.customers
+cross join fitted
+cross join assigned_later
+where summarised.customers != fitted.customers + assigned_later.customers

@@ -12,6 +12,7 @@ from conftest import Home
 MONTHS = ("2025_01", "2025_02", "2025_03")
 CLOCKS = ("--label", "start", "--label-timezone", "UTC", "--utility-timezone", "America/New_York", "--holidays", "US")
 # The time of a load is its own.
+SEGMENTS = "select customer_id, segment_id from marts.fct_customer_segment order by 1"
 UNREPEATABLE = {"fct_load_fates": ["loaded_at"]}
 
 
@@ -129,14 +130,18 @@ def test_an_incremental_build_equals_a_full_one(utility: Home, tmp_path: Path) -
     months = [readings / f"readings_{month}.parquet" for month in MONTHS]
     assert whole.script("run_pipeline.py", "--customers", customers, *CLOCKS, "--readings", *months).code == 0
     assert grown.script("run_pipeline.py", "--customers", customers, *CLOCKS, "--readings", months[0]).code == 0
-    for month in months[1:]:
-        finished = grown.script("run_pipeline.py", "--update", "--readings", month)
+    first_segments = query(grown.warehouse, SEGMENTS)
+    for month, anew in zip(months[1:], ((), ("--k", "3")), strict=True):
+        finished = grown.script("run_pipeline.py", "--update", *anew, "--readings", month)
         assert finished.code == 0, finished.errors
+        if not anew:
+            # Who has a segment keeps it.
+            kept = dict(query(grown.warehouse, SEGMENTS))
+            assert all(kept[customer] == segment for customer, segment in first_segments)
     # The run's identity differs; what it found must not.
     segments = {name.split(".")[1] for name in models(whole.warehouse) if "segment" in name}
     assert differing_tables(whole.warehouse, grown.warehouse, segments | {"int_customer_days_touched"}) == {}
-    sql = "select customer_id, segment_id from marts.fct_customer_segment order by 1"
-    assert query(whole.warehouse, sql) == query(grown.warehouse, sql)
+    assert query(whole.warehouse, SEGMENTS) == query(grown.warehouse, SEGMENTS)
     again = grown.script("run_pipeline.py", "--update", "--readings", *months)
     assert again.code == 0 and "known already" in again.output
 
@@ -160,10 +165,47 @@ def test_size_row_order_and_threads_change_no_label(utility: Home, tmp_path: Pat
     customers = utility.folder / "synthetic" / "customers.parquet"
     finished = other.script("run_pipeline.py", "--customers", customers, *CLOCKS, "--readings", scaled)
     assert finished.code == 0, finished.errors
-    sql = "select customer_id, segment_id from marts.fct_customer_segment order by 1"
-    assert query(utility.warehouse, sql) == query(other.warehouse, sql)
+    assert query(utility.warehouse, SEGMENTS) == query(other.warehouse, SEGMENTS)
     energy = "select sum(kwh) from marts.fct_customer_daily_usage where customer_id = '" + chosen + "'"
     assert query(other.warehouse, energy)[0][0] == 10 * query(utility.warehouse, energy)[0][0]
+
+
+def test_an_update_assigns_a_new_customer_to_the_nearest_segment_without_a_refit(utility: Home, tmp_path: Path) -> None:
+    readings = f"read_parquet('{utility.folder}/synthetic/readings/*.parquet')"
+    [(late,)] = query(
+        utility.warehouse,
+        """
+        select customer_id from marts.fct_customer_segment inner join marts.dim_customer using (customer_id)
+        where service_points = 1 and customer_class = 'residential' order by hash(customer_id) limit 1
+        """,
+    )
+    points = f"select service_point_id from '{utility.folder}/synthetic/customers.parquet' where customer_id = '{late}'"
+    parts = {"early": f"service_point_id not in ({points})", "late": f"service_point_id in ({points})"}
+    for name, condition in parts.items():
+        query_files(f"copy (from {readings} where {condition}) to '{tmp_path}/{name}.parquet'")
+    home = Home(tmp_path / "home")
+    customers = utility.folder / "synthetic" / "customers.parquet"
+    arguments = ("--customers", customers, *CLOCKS, "--readings", tmp_path / "early.parquet")
+    assert home.script("run_pipeline.py", *arguments).code == 0
+    before = dict(query(home.warehouse, SEGMENTS))
+    runs = query(home.warehouse, "select * from ml.segment_runs order by all")
+    finished = home.script("run_pipeline.py", "--update", "--readings", tmp_path / "late.parquet")
+    assert finished.code == 0, finished.errors
+    assert "1 new customers assigned to the segments of run" in finished.output
+    after = dict(query(home.warehouse, SEGMENTS))
+    assert query(home.warehouse, "select * from ml.segment_runs order by all") == runs
+    assert set(after) - set(before) == {late} and all(after[customer] == before[customer] for customer in before)
+    hours = [f"hour_{hour:02d}" for hour in range(24)]
+    distance = " + ".join(f"power(profiles.{hour} - centroids.{hour}, 2)" for hour in hours)
+    nearest = query(
+        home.warehouse,
+        f"""
+        select arg_min(centroids.segment_id, {distance}) from intermediate.int_profiles_standardized as profiles
+        inner join ml.segment_centroids as centroids using (customer_class)
+        where customer_id = '{late}' and season = 'all' and day_type = 'all'
+        """,
+    )
+    assert nearest == [(after[late],)]
 
 
 def test_a_run_never_mixes_two_utilities_and_a_failing_one_leaves_everything(utility: Home, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ assigned as (
         assignments.segment_id,
         segments.segment_name,
         segments.descriptive_only,
+        assignments.was_fitted,
         assignments.distance,
         assignments.next_distance,
         assignments.silhouette

@@ -2,6 +2,7 @@ select
     run_id,
     customer_key,
     segment_id,
+    was_fitted,
     distance,
     next_distance,
     silhouette

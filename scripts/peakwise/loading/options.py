@@ -25,7 +25,8 @@ class ReadingOptions:
         channel: Channel of rows that name none.
         interval_minutes: Fixed step; None finds it per meter.
         file_format: Fixed format; None looks at each file's content.
-        kwh_per_unit: What one unit of the energy column is in kWh, for columns that are not in kWh.
+        kwh_per_unit: What one unit of the energy column is in kWh, for columns that are not in kWh; formats that tell their
+            unit by themselves (NEM12, Green Button) do not need it and do not heed it.
     """
 
     label: str | None = None

@@ -100,7 +100,7 @@ def load_file_or_fail(
         # Hashing runs beside the survey; both only read.
         digest_later = pool.submit(content_hash, path)
         file = open_readings(connection, path, options.columns, file_format=options.file_format)
-        if options.kwh_per_unit != 1:
+        if options.kwh_per_unit != 1 and not file.unit_is_certain:
             scaled = f"select * replace (kwh * {options.kwh_per_unit!r} as kwh) from ({file.relation})"
             file = replace(file, relation=scaled)
         try:

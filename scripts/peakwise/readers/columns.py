@@ -40,12 +40,20 @@ LABEL_MEANINGS = {
     "start": {"intervalstartat", "intervalstart", "starttime"},
     "end": {"intervalendat", "intervalend", "endtime"},
 }
+MOST_COLUMNS_SHOWN, MOST_CHARACTERS_SHOWN = 20, 40
 FIELD_WORDS = {"service_point_id": "service point or customer id", "label": "time label", "kwh": "energy in kWh"}
 
 
 def plain(name: str) -> str:
     """A column name without case, blanks and punctuation."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def columns_told(names: Sequence[str]) -> str:
+    """A file's column names for a sentence, however many and however long they are."""
+    shown = [" ".join(name.split())[:MOST_CHARACTERS_SHOWN] for name in names[:MOST_COLUMNS_SHOWN]]
+    more = f" and {len(names) - MOST_COLUMNS_SHOWN} more" if len(names) > MOST_COLUMNS_SHOWN else ""
+    return ", ".join(shown) + more
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ def find_columns(
             found = [name for name in present if name.strip() == mapping[field]]
             if not found:
                 raise UnusableInput(
-                    f"{file_name} has no column '{mapping[field]}'; its columns are: {', '.join(present)}."
+                    f"{file_name} has no column '{mapping[field]}'; its columns are: {columns_told(present)}."
                 )
         else:
             candidates = dict.fromkeys(plain(known) for known in known_names[field])
@@ -120,7 +128,7 @@ def find_columns(
             names[field] = found[0]
         elif field in REQUIRED:
             raise UnusableInput(
-                f"{file_name} has no column for the {FIELD_WORDS[field]}; its columns are: {', '.join(present)}. "
+                f"{file_name} has no column for the {FIELD_WORDS[field]}; its columns are: {columns_told(present)}. "
                 f"Say which one it is: COLUMNS={field}=<column>"
             )
     return ReadingColumns(names)

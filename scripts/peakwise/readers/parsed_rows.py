@@ -43,6 +43,8 @@ class ParsedRows:
         self.unreadable: list[tuple[int, str, str]] = []
         self.count = 0
         self._batch: list[list] = [[] for _ in COLUMNS]
+        # Also ends a query that a caller has not fetched to its end; nothing can be registered beside one.
+        connection.execute("drop table if exists temp.incoming_rows")
         empty = COLUMNS.empty_table()
         connection.register("parsed_batch", empty)
         connection.execute("create or replace temp table incoming_rows as select * from parsed_batch")
@@ -130,5 +132,6 @@ class ParsedRows:
             first_line=1,
             skipped_lines=list,
             label_is_certain=label is not None,
+            unit_is_certain=True,
             tells=("register_id", "interval_minutes"),
         )

@@ -29,6 +29,7 @@ class ReadingFile:
         first_line: Number a person gives to the first row: 2 under a CSV header, 1 in Parquet.
         skipped_lines: Finds the numbers of all lines that are no row of the relation, when asked.
         label_is_certain: Whether the format fixes the label, so that nobody can know better.
+        unit_is_certain: Whether the file tells the unit of its values, so that they are in kWh already.
         is_stamped: Whether rows may have a version or a flag.
         tells: Which of `register_id` and `interval_minutes` the format tells of each row.
     """
@@ -43,6 +44,7 @@ class ReadingFile:
     first_line: int
     skipped_lines: Callable[[], list[int]]
     label_is_certain: bool = False
+    unit_is_certain: bool = False
     is_stamped: bool = True
     tells: tuple[str, ...] = ()
 

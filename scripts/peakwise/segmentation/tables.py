@@ -132,6 +132,7 @@ def _assignments(
                 "run_id": pyarrow.repeat(run.run_id, len(found.segments.labels)),
                 "customer_key": profiles.customer_keys[profiles.rows_of_class[customer_class]],
                 "segment_id": segment_ids[customer_class][found.segments.labels],
+                "was_fitted": pyarrow.repeat(True, len(found.segments.labels)),
                 "distance": found.distances.own,
                 "next_distance": _nullable(found.distances.following),
                 "silhouette": _nullable(found.silhouettes),
