@@ -36,7 +36,7 @@ class FileFormat:
         write: Writes the view `written` to a file.
         customers_divisor: The file has the customers divided by this: formats that Python reads get fewer.
         rows: SQL that takes from the view `chosen` what the form can hold.
-        bare_scan: SQL by which DuckDB alone reads a file, with a place for its path; None where it cannot.
+        bare_scan: SQL by which DuckDB alone reads a file, with `$path` for its path; None where it cannot.
         at_most: How many times as long as bare DuckDB loading may take; None without such a target.
     """
 
@@ -51,11 +51,11 @@ class FileFormat:
 
 FORMATS = {
     "parquet": FileFormat(
-        "Parquet", "format.parquet", format_writers.write_parquet, bare_scan="read_parquet('{}')", at_most=1.3
+        "Parquet", "format.parquet", format_writers.write_parquet, bare_scan="read_parquet('$path')", at_most=1.3
     ),
     "long_csv": FileFormat(
         "Long CSV", "format_long.csv", format_writers.write_long_csv,
-        bare_scan=f"read_csv('{{}}', header = true, delim = ',', columns = {CSV_COLUMNS})", at_most=2.0,
+        bare_scan=f"read_csv('$path', header = true, delim = ',', columns = {CSV_COLUMNS})", at_most=2.0,
     ),
     "wide_daily_csv": FileFormat("Wide daily CSV", "format_wide_daily.csv", format_writers.write_wide_daily_csv),
     "customer_columns_csv": FileFormat(
@@ -118,9 +118,8 @@ def bare_load(stopwatch: Stopwatch, places: Places) -> None:
     form = FORMATS[places.variant]
     places.bare_database.unlink(missing_ok=True)
     with stopwatch.phase("bare load"), open_database(places.bare_database) as connection:
-        connection.execute(
-            f"create table readings as select * from {form.bare_scan.format(places.folder / form.file_name)}"
-        )
+        scan = form.bare_scan.replace("$path", str(places.folder / form.file_name))
+        connection.execute(f"create table readings as select * from {scan}")
     places.bare_database.unlink()
 
 

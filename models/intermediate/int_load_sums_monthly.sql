@@ -52,12 +52,25 @@ slots as (
 
     agreements_then as (select * from {{ sums_memory('agreements') }}),
 
-    changed_customers as ({{ customers_with_changed_agreements('agreements_then', 'agreements') }}),
+    changed_customers as (
+        {{ customers_with_changed_agreements('agreements_then', 'agreements') }}
+    ),
 
     new_batches as (
         select min(batches.batch_key) as first_batch_key
         from batches
         where batches.load_id > (select remembered.load_id from remembered)
+    ),
+
+    newly_judged_days as (
+        select
+            coalesce(excluded_days.customer_key, excluded_then.customer_key) as customer_key,
+            coalesce(excluded_days.local_date, excluded_then.local_date) as local_date
+        from excluded_days
+        full outer join excluded_then
+            on excluded_days.customer_key = excluded_then.customer_key
+            and excluded_days.local_date = excluded_then.local_date
+        where excluded_days.customer_key is null or excluded_then.customer_key is null
     ),
 
     changed_days as (
@@ -73,9 +86,10 @@ slots as (
                 or readings.customer_key in (select changed_customers.customer_key from changed_customers)
             )
         union
-        (select * from excluded_days except select * from excluded_then)
-        union
-        (select * from excluded_then except select * from excluded_days)
+        select
+            customer_key,
+            local_date
+        from newly_judged_days
     ),
 
     changed_instants as (

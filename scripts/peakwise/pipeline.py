@@ -223,8 +223,8 @@ def build_and_publish(
         assigned = None if k else assign_new_customers(warehouse)
         if assigned is not None:
             note = (
-                f"{assigned.new_customers:,} new customers assigned to the segments of run {assigned.run_id}, which now hold "
-                f"{assigned.customers:,}"
+                f"new customers assigned to the segments of run {assigned.run_id}: {assigned.new_customers:,}, with whom they "
+                f"hold {assigned.customers:,}"
             )
             if assigned.without_segments:
                 note += (

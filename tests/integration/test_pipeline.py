@@ -191,7 +191,7 @@ def test_an_update_assigns_a_new_customer_to_the_nearest_segment_without_a_refit
     runs = query(home.warehouse, "select * from ml.segment_runs order by all")
     finished = home.script("run_pipeline.py", "--update", "--readings", tmp_path / "late.parquet")
     assert finished.code == 0, finished.errors
-    assert "1 new customers assigned to the segments of run" in finished.output
+    assert ": 1, with whom they hold" in finished.output
     after = dict(query(home.warehouse, SEGMENTS))
     assert query(home.warehouse, "select * from ml.segment_runs order by all") == runs
     assert set(after) - set(before) == {late} and all(after[customer] == before[customer] for customer in before)

@@ -8,6 +8,8 @@ days as (select * from {{ ref('int_local_days') }}),
 
 received as (select * from {{ ref('int_customer_days_received') }}),
 
+usage_ranges as (select * from {{ ref('int_customer_usage_ranges') }}),
+
 estimated_hours as (select * from {{ ref('int_customer_hours_estimated') }}),
 
 estimated as (
@@ -55,10 +57,16 @@ usage as (
         cast(days_used.estimated_minutes as integer) as estimated_minutes,
         days.local_day_minutes as expected_minutes,
         days_used.quality_reason,
-        days_used.quality_reason is null as shapes_profile
+        days_used.quality_reason is null as shapes_profile,
+        case
+            when days_used.kwh > usage_ranges.high_kwh then 'far above usual'
+            when days_used.kwh < usage_ranges.low_kwh then 'far below usual'
+        end as review_reason
     from days_used
     inner join customers on days_used.customer_key = customers.customer_key
     inner join days on days_used.local_date = days.local_date
+    left join usage_ranges
+        on days_used.customer_key = usage_ranges.customer_key and days.season = usage_ranges.season
     left join received
         on days_used.customer_key = received.customer_key and days_used.local_date = received.local_date
 )
