@@ -3,9 +3,10 @@
 -- disconnected or a dead register), a meter that usually reads zero at times (no code), and what nobody explains.
 with
 
-readings as (select * from {{ ref('stg_meter__readings') }}),
+-- Read several times and each time in part, so a copy would cost more than it saves.
+readings as not materialized (select * from {{ ref('stg_meter__readings') }}),
 
-readings_held as (select * from {{ ref('int_readings_held') }}),
+readings_held as not materialized (select * from {{ ref('int_readings_held') }}),
 
 superseded as (select * from {{ ref('stg_meter__superseded_readings') }}),
 

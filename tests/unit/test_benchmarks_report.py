@@ -9,10 +9,12 @@ from peakwise.paths import PROJECT
 
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
+from side_by_side.formats import FORMATS, FormatRun, tasks_of_formats
+from side_by_side.late_data import LateRun, late_run
 from side_by_side.machine import describe_machine
 from side_by_side.markdown import table
 from side_by_side.places import PLAIN, RESENT
-from side_by_side.report import STAGES, Recovery, Run, bars_table, recovery_finding, render
+from side_by_side.report import STAGES, Recovery, Run, bars_table, formats_table, late_section, recovery_finding, render
 from side_by_side.rounds import ROUND, Results, Summary, summarise, tasks_of_round
 from side_by_side.stopwatch import Phase, Stopwatch
 
@@ -59,6 +61,34 @@ def whole_run(**changes):
     return Run(**values | changes)
 
 
+def format_run(**loads):
+    """A thousand readings a format; loading takes one second, or as told by format, and bare DuckDB half a second."""
+    written = {key: {"readings": 1_000, "kwh": "1.0", "megabytes": 12.4} for key in FORMATS}
+    phases = {}
+    for task in tasks_of_formats(written):
+        least = loads.get(task.variant, 1.0) if task.key == "load" else 0.5
+        phases[task.variant, task.key, task.key] = Summary(least, 2 * least, least, 250_000_000)
+    return FormatRun(40, written, Results(phases, {}))
+
+
+def addition(day, history_days, load_seconds, build_seconds, **nodes):
+    return {
+        "day": day, "history_days": history_days, "copy_seconds": [0.5, 0.25], "load_seconds": load_seconds,
+        "build_seconds": build_seconds, "nodes": nodes,
+    }  # fmt: skip
+
+
+def late_days() -> LateRun:
+    nodes = {f"int_model_{number}": number / 10 for number in range(8)}
+    additions = [
+        addition("last", 30, [0.2, 0.1], [1.0, 0.9], **dict.fromkeys(nodes, 0.01)),
+        addition("last", 364, [0.1, 0.3], [1.4, 1.1], **nodes),
+        addition("first", 334, [0.1], [2.9], **nodes),
+        addition("first", 30, [0.1], [0.9], **nodes),
+    ]
+    return late_run(1_000, {"start_seconds": 0.34, "additions": additions})
+
+
 def row_of(page, start):
     [line] = [line for line in page.splitlines() if line.startswith(f"| {start}")]
     return [cell.strip() for cell in line.strip("|").split("|")]
@@ -91,13 +121,50 @@ def test_every_round_runs_everything_and_dataframes_change_their_order():
 
 
 def test_a_bar_is_met_up_to_its_ratio_and_missed_above_it():
-    assert row_of(bars_table(results(load=1.3)), "Loading")[1:] == ["met", "1.3", "1.30", "1.30"]
-    assert row_of(bars_table(results(load=1.4)), "Loading")[1:] == ["missed", "1.3", "1.40", "1.40"]
+    assert row_of(bars_table(whole_run(results=results(load=1.3))), "Loading")[1:] == ["met", "1.3", "1.30", "1.30"]
+    assert row_of(bars_table(whole_run(results=results(load=1.4))), "Loading")[1:] == ["missed", "1.3", "1.40", "1.40"]
 
 
 def test_all_stages_are_compared_with_the_textbook_recipe():
-    row = row_of(bars_table(results(profiles_and_clusters=3.0)), "All stages")
+    row = row_of(bars_table(whole_run(results=results(profiles_and_clusters=3.0))), "All stages")
     assert row[1:4] == ["missed", "1.0", "2.00"], "six stages of one second over three seconds"
+
+
+def test_formats_have_bars_where_bare_duckdb_reads_them():
+    page = bars_table(whole_run(formats=format_run(parquet=0.65, long_csv=1.05)))
+    assert row_of(page, "Loading Parquet, 1,000 rows")[1:] == ["met", "1.3", "1.30", "1.30"]
+    assert row_of(page, "Loading Long CSV, 1,000 rows")[1:] == ["missed", "2.0", "2.10", "2.10"]
+    assert "NEM12" not in page
+
+
+def test_a_format_shows_its_rate_and_a_ratio_where_bare_duckdb_reads_it():
+    page = formats_table(format_run(long_csv=0.8, nem12=4.0))
+    assert row_of(page, "Long CSV")[1:] == [
+        "1,000", "12", "0.80", "1.60", "0.80", "250", "1,250", "0.50", "1.60", "2.0", "met",
+    ]  # fmt: skip
+    assert row_of(page, "NEM12")[1:] == ["1,000", "12", "4.00", "8.00", "4.00", "250", "250", "", "", "", ""]
+    assert len(page.splitlines()) == 2 + 6
+
+
+def test_a_day_added_to_a_year_is_compared_with_one_added_to_a_month():
+    # 0.1 + 1.1 over 0.1 + 0.9; of medians (0.2 + 1.25) over (0.15 + 0.95).
+    row = row_of(
+        bars_table(whole_run(late=late_days())), "Adding the last day of a month to 364 days over adding it to 30"
+    )
+    assert row[1:] == ["met", "1.3", "1.20", "1.32"]
+    page = late_section(late_days())
+    long, short = (line.split("|") for line in page.splitlines() if line.startswith("| last of a month, 31 December"))
+    assert [cell.strip() for cell in long[2:9]] == ["364", "0.25", "0.10", "1.10", "1.20", "1.45", "1.20"]
+    assert [cell.strip() for cell in short[2:9]] == ["30", "0.25", "0.10", "0.90", "1.00", "1.10", ""]
+    first = next(line for line in page.splitlines() if line.startswith("| first of a month, 01 December"))
+    assert first.split("|")[8].strip() == "3.00", "3.0 seconds over one second"
+
+
+def test_the_slowest_models_of_late_data_stand_beside_each_other():
+    page = late_section(late_days()).partition("| Adding the first day")[0]
+    assert row_of(page, "`int_model_7`")[1:] == ["0.70", "0.01"]
+    assert row_of(page, "3 other seeds and models")[1:] == ["0.30", "0.03"], "0.0 + 0.1 + 0.2"
+    assert "`int_model_2`" not in page
 
 
 def test_a_summary_takes_the_least_time_the_median_and_the_greatest_memory():
@@ -112,7 +179,16 @@ def test_a_page_shows_size_machine_every_way_and_the_slowest_models():
     assert row_of(page, "Peakwise: all stages")[1] == "6.00"
     assert row_of(page, "`int_model_11`")[1] == "1.10"
     assert row_of(page, "2 other seeds and models")[1] == "0.10"
-    assert "How well shapes come back" not in page
+    for left_out in ("How well shapes come back", "Loading by format", "late data"):
+        assert left_out not in page
+
+
+def test_a_page_tells_the_sizes_of_formats_and_of_late_data():
+    page = render(whole_run(formats=format_run(), late=late_days()), date(2026, 11, 24))
+    assert "The same hourly readings of 40 customers" in page
+    assert "NEM12 those of 8; Green Button XML those of 2." in page
+    assert "One local day of 1,000 customers (24,000 readings)" in page
+    assert "Every number is the least of 2;" in page
 
 
 def test_a_page_shows_the_sweep_as_it_is():

@@ -1,5 +1,6 @@
 """Measured processes and the whole command, on a tiny utility."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,9 +13,16 @@ from peakwise.paths import PROJECT
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
 import run_benchmarks
+from side_by_side import formats, late_data, rounds
 from side_by_side.agreement import LARGEST_DIFFERENCE_KW, largest_difference
-from side_by_side.places import PLAIN, RESENT, Places
-from side_by_side.processes import TaskFailed, run_in_process
+from side_by_side.formats import FORMATS, tasks_of_formats
+from side_by_side.late_data import histories, late_run
+from side_by_side.places import LATE, PLAIN, RESENT, Places
+from side_by_side.processes import Answer, TaskFailed, run_in_process
+from side_by_side.report import STAGES
+from side_by_side.stopwatch import Phase, Stopwatch
+
+BARE_AGGREGATION_PHASES = ("bare aggregations on the bare table", "bare aggregations on raw.readings")
 
 
 @pytest.fixture(scope="module")
@@ -90,22 +98,198 @@ def test_a_failed_process_says_why(places):
 def test_the_defaults_are_those_of_the_bars_and_quick_never_writes_the_page():
     given = run_benchmarks.parse([])
     assert (given.customers, given.months, given.repeats) == (2000, 12, 3)
+    assert (given.format_customers, given.late_customers) == (1000, 1000)
     assert given.output == run_benchmarks.PAGE
     quick = run_benchmarks.parse(["--quick", "--repeats", "2"])
     assert (quick.customers, quick.repeats, quick.output) == (60, 2, None)
+    assert quick.format_customers == 60, "no more than there are"
 
 
-def test_the_whole_command_measures_everything_and_writes_the_page(tmp_path):
-    page = tmp_path / "benchmarks.md"
+@pytest.fixture(scope="module")
+def written(places):
+    return run_in_process("formats.make_files", places, customers=40).found
+
+
+def test_every_format_holds_the_readings_it_should(places, written):
+    hours = (31 + 28) * 24
+    # Six customers are all there are; a fifth and a twentieth of forty are eight and two. NEM12 lacks what 1 January has
+    # before 15:00 and 1 March after 14:00 on the clock of UTC+10, where the readings begin and end: one day of 24 hours.
+    assert {key: form["readings"] for key, form in written.items()} == {
+        "parquet": 6 * hours, "long_csv": 6 * hours, "wide_daily_csv": 6 * hours, "customer_columns_csv": 6 * hours,
+        "nem12": 6 * (hours - 24), "green_button": 2 * hours,
+    }  # fmt: skip
+    text = {key: (places.folder / form.file_name).read_text() for key, form in FORMATS.items() if key != "parquet"}
+    assert text["long_csv"].splitlines()[0] == "service_point_id,channel,interval_start_at,kwh,version"
+    wide = [f"{hour:02d}:00" for hour in range(24)]
+    assert text["wide_daily_csv"].splitlines()[0] == ",".join(["service_point_id", "date", *wide])
+    assert text["customer_columns_csv"].splitlines()[0].count(",") == 6
+    assert len(text["customer_columns_csv"].splitlines()) == 1 + hours
+    assert text["nem12"].count("\n300,") == 6 * 58 and text["nem12"].count("\n200,") == 6
+    assert text["green_button"].count("<UsagePoint ") == 2
+
+
+def test_every_format_loads_whole_and_a_file_that_holds_less_stops_the_run(places, written):
+    for task in tasks_of_formats(written):
+        measured = {"formats.load": formats.load, "formats.bare_load": formats.bare_load}[task.name]
+        stopwatch = Stopwatch()
+        measured(stopwatch, places.of_variant(task.variant), **task.settings)
+        assert stopwatch.phases[task.key].seconds > 0
+    with pytest.raises(AssertionError, match="but loaded as long_csv the warehouse holds"):
+        formats.load(Stopwatch(), places.of_variant("long_csv"), readings=written["long_csv"]["readings"], kwh="1.0")
+
+
+def test_histories_end_where_the_added_day_begins(tmp_path):
+    assert [(history.name, str(history.start)) for history in histories(["last", "first"])] == [
+        ("last_364", "2025-01-01"), ("last_30", "2025-12-01"), ("first_334", "2025-01-01"), ("first_30", "2025-11-01"),
+    ]  # fmt: skip
+    late_data.make_readings(Stopwatch(), Places(tmp_path, LATE), customers=2)
+    # New York is five hours behind UTC in winter; November has the hour that autumn repeats.
+    assert rows(f"select count(*), min(interval_start_at)::varchar from '{tmp_path}/late_last.parquet'") == [
+        (48, "2025-12-31 05:00:00")
+    ]
+    for name, hours, start in (
+        ("last_364", 364 * 24, "2025-01-01 05:00:00"),
+        ("last_30", 30 * 24, "2025-12-01 05:00:00"),
+        ("first_334", 334 * 24, "2025-01-01 05:00:00"),
+        ("first_30", 30 * 24 + 1, "2025-11-01 04:00:00"),
+        ("first", 24, "2025-12-01 05:00:00"),
+    ):
+        assert rows(f"select count(*), min(interval_start_at)::varchar from '{tmp_path}/late_{name}.parquet'") == [
+            (2 * hours, start)
+        ], name
+
+
+STAGES_AND_LATE_DATA = """
+import json, sys
+from pathlib import Path
+
+sys.path.insert(0, sys.argv[1])
+from side_by_side import late_data, peers, pipeline_stages
+from side_by_side.places import LATE, PLAIN, Places
+from side_by_side.stopwatch import Stopwatch
+
+folder, stopwatch = Path(sys.argv[2]), Stopwatch()
+plain, late = (Places(folder, variant) for variant in (PLAIN, LATE))
+pipeline_stages.load(stopwatch, plain)
+peers.bare_load(stopwatch, plain)
+peers.bare_aggregations(stopwatch, plain)
+models = pipeline_stages.profiles(stopwatch, plain)
+pipeline_stages.segmentation(stopwatch, plain)
+pipeline_stages.marts(stopwatch, plain)
+pipeline_stages.publishing(stopwatch, plain)
+late_data.make_readings(stopwatch, late, customers=2)
+found = late_data.measure(stopwatch, late, repeats=1, days=["last"])
+print(json.dumps({"phases": list(stopwatch.phases), "models": models, "late": found}))
+"""
+
+
+def test_all_stages_and_late_data_run_on_the_models_as_they_are(places):
+    """One process for all of it: in processes of their own they would parse the project three times."""
     outcome = subprocess.run(
-        [sys.executable, str(PROJECT / "benchmarks" / "run_benchmarks.py"), "--quick", "--output", str(page)],
-        env=os.environ | {"PEAKWISE_HOME": str(tmp_path / "home")},
+        [sys.executable, "-c", STAGES_AND_LATE_DATA, str(PROJECT / "benchmarks"), str(places.folder)],
+        env=os.environ | {"PEAKWISE_HOME": str(places.home)},
         capture_output=True,
         text=True,
     )
     assert outcome.returncode == 0, outcome.stderr
+    found = json.loads(outcome.stdout)
+    assert {phase for _, _, phase in STAGES} <= set(found["phases"])
+    assert {"int_load_sums_monthly", "int_profiles_standardized"} <= set(found["models"]["profiles"]["nodes"])
+    run_in_process("dataframes.polars_profiles", places)
+    for other in ("duckdb", "polars"):
+        assert largest_difference(places.profiles("peakwise"), places.profiles(other), other) < LARGEST_DIFFERENCE_KW
+    long, short = late_run(2, found["late"]).of_day("last")
+    assert (long.history_days, short.history_days) == (364, 30)
+    for addition in (long, short):
+        assert len(addition.load_seconds) == len(addition.build_seconds) == len(addition.copy_seconds) == 1
+        assert addition.nodes["int_load_sums_monthly"] > 0
+
+
+def test_sums_that_lack_a_reading_stop_the_run(tmp_path):
+    from peakwise.warehouse import connect
+
+    places = Places(tmp_path, LATE)
+    with connect(places.warehouse) as connection:
+        connection.execute("insert into raw.readings values (1, timestamp '2025-12-31 05:00', 1.5, 1)")
+        connection.execute("create schema intermediate")
+        connection.execute("create table intermediate.int_load_sums_monthly as select 1 as hours, 1.5 as kwh")
+    late_data.check_sums(places)
+    with connect(places.warehouse) as connection:
+        connection.execute("insert into raw.readings values (1, timestamp '2025-12-31 06:00', 0.5, 1)")
+    with pytest.raises(AssertionError, match=r"holds 2 readings of 2\.0+ kWh, but its sums 1 hours of 1\.5 kWh"):
+        late_data.check_sums(places)
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """Answers of measured processes that did not run: one second for every phase that a task has."""
+    asked = []
+    phases = {
+        "peers.bare_aggregations": BARE_AGGREGATION_PHASES,
+        "dataframes.pandas_recipe": ("profiles", "profiles and clusters"), "dataframes.polars_profiles": ("profiles",),
+        "pipeline_stages.profiles": ("profiles", "marts before segmentation"),
+        "pipeline_stages.marts": ("marts after segmentation",),
+        "formats.load": ("load",), "formats.bare_load": ("bare load",), "peers.bare_load": ("bare load",),
+    }  # fmt: skip
+    addition = {"copy_seconds": [0.1], "load_seconds": [0.5], "build_seconds": [1.5], "nodes": {"int_local_days": 0.1}}
+    found = {
+        "dataset.make_readings": {"plain": 10, "resent": 11, "narrow": 10},
+        "agreement.compare": {"Polars": 0.0},
+        "formats.make_files": {key: {"readings": 5, "kwh": "1.0", "megabytes": 1.0} for key in FORMATS},
+        "pipeline_stages.profiles": {
+            "profiles": {"start_seconds": 0.3, "summed_seconds": 1.0, "nodes": {"int_local_days": 0.1}}
+        },
+        "late_data.measure": {
+            "start_seconds": 0.3,
+            "additions": [addition | {"day": "last", "history_days": days} for days in (364, 30)],
+        },
+        "recovery.recover": {"daily_share": 0.9, "hourly_z_score": 0.5},
+    }
+
+    def answer(task, places, **settings):
+        asked.append((task, places.variant, settings))
+        names = phases.get(task, (task.partition(".")[2],))
+        return Answer({name: Phase(1.0, 1.0, 1_000_000) for name in names}, found.get(task))
+
+    monkeypatch.setattr(run_benchmarks, "run_in_process", answer)
+    monkeypatch.setattr(rounds, "run_in_process", answer)
+    return asked
+
+
+def test_the_command_measures_everything_and_writes_the_page(answers, tmp_path, monkeypatch, capsys):
+    page = tmp_path / "benchmarks.md"
+    monkeypatch.setenv("PEAKWISE_HOME", str(tmp_path / "home"))
+    assert run_benchmarks.main(["--quick", "--repeats", "2", "--output", str(page)]) == 0
     text = page.read_text(encoding="utf-8")
-    for words in ("## The bars", "Peakwise: all stages", "Polars: profiles", "sent twice", "`hourly_z_score`"):
+    for words in (
+        "## The bars", "Peakwise: all stages", "Polars: profiles", "sent twice", "Loading by format", "late data",
+        "`hourly_z_score`",
+    ):  # fmt: skip
         assert words in text
+    assert "| Adding the last day of a month to 364 days over adding it to 30 | met " in capsys.readouterr().out
     assert str(tmp_path) not in text
     assert not any((tmp_path / "home" / "benchmarks").iterdir()), "the working folder is removed"
+    tasks = [task for task, _, _ in answers]
+    assert tasks.count("pipeline_stages.load") == 2 * 3, "two rounds of plain, re-sent and narrow readings"
+    assert tasks.count("formats.load") == 2 * 6
+    assert ("late_data.measure", "late", {"repeats": 2}) in answers
+    assert ("formats.load", "nem12", {"readings": 5, "kwh": "1.0"}) in answers
+
+
+def test_what_is_to_be_left_out_is_not_measured(answers, tmp_path, monkeypatch):
+    monkeypatch.setenv("PEAKWISE_HOME", str(tmp_path / "home"))
+    assert run_benchmarks.main(["--quick", "--skip-formats", "--skip-late-data", "--skip-sweep"]) == 0
+    assert {task.partition(".")[0] for task, _, _ in answers} == {
+        "dataset", "dataframes", "peers", "pipeline_stages", "agreement",
+    }  # fmt: skip
+
+
+def test_a_measurement_that_fails_writes_no_page(answers, tmp_path, monkeypatch, capsys):
+    def fail(*arguments, **settings):
+        raise TaskFailed("late_data.measure (late) failed")
+
+    monkeypatch.setenv("PEAKWISE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(run_benchmarks, "run_in_process", fail)
+    assert run_benchmarks.main(["--quick", "--output", str(tmp_path / "page.md")]) == 2
+    assert "late_data.measure (late) failed" in capsys.readouterr().err
+    assert not (tmp_path / "page.md").exists()
