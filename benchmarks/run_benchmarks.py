@@ -50,7 +50,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--skip-sweep", action="store_true", help="leave out how well shapes come back")
     parser.add_argument("--output", type=Path, help="page to write (default: docs/benchmarks.md; none with --quick)")
     parser.add_argument(
-        "--quick", action="store_true", help="60 customers, 2 months, 1 round: shows that all of it runs"
+        "--quick",
+        action="store_true",
+        help="60 customers, 2 months, 20 customers for late data, 1 round: shows that all of it runs",
     )
     given = parser.parse_args(arguments)
     given.customers = given.customers or (60 if given.quick else 2000)

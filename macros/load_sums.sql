@@ -10,23 +10,21 @@
     make_date(cast({{ slot }} // 576 as integer), cast(({{ slot }} // 48) % 12 + 1 as integer), 1)
 {%- endmacro %}
 
-{# What int_load_sums_monthly held when it was last written: loads taken in, agreements, and the days it kept apart. #}
+{# What int_load_sums_total held when it was last written: loads taken in, and agreements. #}
 {% macro sums_memory(what) %}
     {{- return(api.Relation.create(
-        database=target.database, schema='intermediate', identifier='int_load_sums_monthly_' ~ what
+        database=target.database, schema='intermediate', identifier='int_load_sums_total_' ~ what
     )) -}}
 {% endmacro %}
 
 {% macro sums_are_remembered() %}
-    {{- return(execute and applied_relation('int_load_sums_monthly_loads') is not none) -}}
+    {{- return(execute and applied_relation('int_load_sums_total_loads') is not none) -}}
 {% endmacro %}
 
 {% macro remember_what_sums_hold() %}
     create or replace table {{ sums_memory('loads') }} as
     select coalesce(max(load_id), 0) as load_id from {{ ref('stg_meter__loads') }};
     create or replace table {{ sums_memory('agreements') }} as select * from {{ ref('int_meter_agreements') }};
-    create or replace table {{ sums_memory('excluded_days') }} as
-    select customer_key, local_date from {{ ref('int_customer_days_assessed') }} where quality_reason is not null;
 {% endmacro %}
 
 {# Customers whose former agreements are no more as they were, as when a further meter joins; nobody (0) needs no care. #}

@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from side_by_side.places import Places
 from side_by_side.settings import SEED, SEGMENTS, TIME_ZONE
@@ -45,15 +45,23 @@ def load_file(stopwatch: Stopwatch, places: Places, path: Path) -> "FileResult":
 
 
 class TimedDbt:
-    """The pipeline's dbt, with its start measured in the same process and taken off."""
+    """The pipeline's dbt, with its start measured in the same process and taken off.
+
+    Attributes:
+        parsed: The project by warehouse, as this process has parsed it.
+    """
+
+    parsed: ClassVar[dict[Path, Any]] = {}
 
     def __init__(self, stopwatch: Stopwatch, places: Places) -> None:
-        """Import dbt, parse the project, run a first command, and measure a second one."""
+        """Import dbt, parse the project where this process has not, run a first command, and measure a second one."""
         from peakwise.dbt import Dbt
 
         self.stopwatch = stopwatch
         self.dbt = Dbt(places.warehouse, places.dbt_folder)
+        self.dbt.manifest = self.parsed.get(places.warehouse)
         self.dbt.run("build", "--select", SMALLEST_MODEL, *WITHOUT_TESTS)
+        self.parsed[places.warehouse] = self.dbt.manifest
         started, processor_started = time.perf_counter(), time.process_time()
         result = self.dbt.run("build", "--select", SMALLEST_MODEL, *WITHOUT_TESTS)
         self.start_seconds = time.perf_counter() - started - result.seconds

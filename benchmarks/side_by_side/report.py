@@ -209,10 +209,11 @@ def formats_section(formats: FormatRun | None) -> str:
 ## Loading by format
 
 The same hourly readings of {formats.customers:,} customers in every form. The formats that Python reads line by line hold fewer
-customers: {fewer}. NEM12 holds whole days of its clock (UTC+10) only. Parquet and long CSV have id,
-channel, time, energy and version; the other forms have id, time and energy. *Bare seconds* are those of DuckDB's `create
-table as` from the same file, of CSV with the types of all columns given; DuckDB alone does not read the other forms as
-readings. Every warehouse was checked to hold the number of readings and the energy of its file.
+customers: {fewer}.
+NEM12 holds whole days of its clock (UTC+10) only. Parquet and long CSV have id, channel, time, energy and version; the
+other forms have id, time and energy. *Bare seconds* are those of DuckDB's `create table as` from the same file, of CSV
+with the types of all columns given; the rows of the other forms are no single readings.
+Every warehouse was checked to hold the number of readings and the energy of its file.
 
 {formats_table(formats)}
 """
@@ -256,9 +257,10 @@ def late_section(late: LateRun | None) -> str:
 
 One local day of {late.customers:,} customers ({24 * late.customers:,} readings) is added to a warehouse that holds a part of
 the year before it, and everything that needs no segments is built incrementally, seeds and views included, as `make update`
-does it. Every number is the least of {repeats}; histories take turns. `make update` first copies the warehouse, which grows
-with it; the copy, down to the disk, stands apart, and ratios are of load and build. Dbt's start, {late.start_seconds:.2f} s, is taken
-off. After every addition the sums behind the profiles were checked to hold every reading once.
+does it. Seconds are the least of {repeats}, and *of medians* adds up the medians; histories take turns. `make update` first
+copies the warehouse, which takes the longer the more it holds: the copy, down to the disk, stands apart, and ratios are
+of load and build. Dbt's start, {late.start_seconds:.2f} s, is taken off.
+After every addition the sums behind the profiles were checked to hold every reading once.
 
 {late_table(late)}
 

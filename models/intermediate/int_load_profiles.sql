@@ -1,6 +1,9 @@
 {{ config(materialized='view') }}
 -- Mean kW by local hour, all good days pooled: energy over hours, not a mean of means. Sums go wide once, at the finest
 -- grain, and are rolled up to the `all` rows from there.
+{% set kwh_columns = hour_columns('_kwh') %}
+{% set minutes_columns = hour_columns('_minutes') %}
+{% set kw_columns = hour_columns() %}
 with
 
 monthly_sums as (select * from {{ ref('int_load_sums_monthly') }}),
@@ -42,10 +45,10 @@ wide_sums as (
         customer_key,
         season,
         day_type,
-        {% for hour in hours() %}
-            max(case when local_hour = {{ hour }} then kwh end) as {{ hour_column(hour, '_kwh') }},
+        {% for hour in range(24) %}
+            max(case when local_hour = {{ hour }} then kwh end) as {{ kwh_columns[hour] }},
             max(case when local_hour = {{ hour }} then minutes end)
-                as {{ hour_column(hour, '_minutes') }}{{ ',' if not loop.last }}
+                as {{ minutes_columns[hour] }}{{ ',' if not loop.last }}
         {% endfor %}
     from seasonal_sums
     group by
@@ -59,9 +62,9 @@ rolled_up as (
         customer_key,
         coalesce(season, 'all') as season,
         coalesce(day_type, 'all') as day_type,
-        {% for hour in hours() %}
-            sum({{ hour_column(hour, '_kwh') }}) as {{ hour_column(hour, '_kwh') }},
-            sum({{ hour_column(hour, '_minutes') }}) as {{ hour_column(hour, '_minutes') }}{{ ',' if not loop.last }}
+        {% for hour in range(24) %}
+            sum({{ kwh_columns[hour] }}) as {{ kwh_columns[hour] }},
+            sum({{ minutes_columns[hour] }}) as {{ minutes_columns[hour] }}{{ ',' if not loop.last }}
         {% endfor %}
     from wide_sums
     where day_type != 'peak_day'
@@ -78,9 +81,9 @@ profiles as (
         customer_key,
         season,
         day_type,
-        {% for hour in hours() %}
-            cast({{ hour_column(hour, '_kwh') }} as double) * 60 / {{ hour_column(hour, '_minutes') }}
-                as {{ hour_column(hour) }}{{ ',' if not loop.last }}
+        {% for hour in range(24) %}
+            cast({{ kwh_columns[hour] }} as double) * 60 / {{ minutes_columns[hour] }}
+                as {{ kw_columns[hour] }}{{ ',' if not loop.last }}
         {% endfor %}
     from rolled_up
 )

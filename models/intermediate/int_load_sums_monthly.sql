@@ -1,250 +1,52 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key=['customer_key', 'local_month'],
-    post_hook="{{ remember_what_sums_hold() }}"
-) }}
--- Sums that add up to any profile. Days that may not shape a profile are kept apart by a flag in the grain, not filtered
--- away, so the sums conserve energy.
---
--- The unit of restatement is the customer-day. A later build takes out what changed days had contributed, as readings,
--- agreements and judgement stood when the sums were last written, and puts in what they contribute now. All three are
--- remembered in the same transaction that writes the sums, so a build that is killed and run again cannot count a change
--- twice. A further meter of a customer changes all days of the customer, for an hour is whole only with every meter.
-{% set restates = is_incremental() and sums_are_remembered() %}
+{{ config(materialized='view') }}
+-- The sums of good days and of the others, side by side: both together conserve energy.
 with
 
-hours as (select * from {{ ref('int_customer_hours') }}),
+total as (select * from {{ ref('int_load_sums_total') }}),
 
-readings as (select * from {{ ref('int_readings_held') }}),
+excluded as (select * from {{ ref('int_load_sums_excluded') }}),
 
-superseded as (select * from {{ ref('stg_meter__superseded_readings') }}),
-
-batches as (select * from {{ ref('stg_meter__reading_batches') }}),
-
-agreements as (select * from {{ ref('int_meter_agreements') }}),
-
-instants as (select * from {{ ref('int_instants_localized') }}),
-
-assessed as (select * from {{ ref('int_customer_days_assessed') }}),
-
-excluded_days as (
+good as (
     select
-        customer_key,
-        local_date
-    from assessed
-    where quality_reason is not null
+        total.customer_key,
+        total.local_month,
+        total.day_type,
+        total.local_hour,
+        true as shapes_profile,
+        total.hours - coalesce(excluded.hours, 0) as hours,
+        total.minutes - coalesce(excluded.minutes, 0) as minutes,
+        total.kwh - coalesce(excluded.kwh, 0) as kwh
+    from total
+    left join excluded
+        on total.customer_key = excluded.customer_key
+        and total.local_month = excluded.local_month
+        and total.day_type = excluded.day_type
+        and total.local_hour = excluded.local_hour
 ),
 
--- One small number stands for month, day type and hour while grouping: one key to hash instead of three.
-slots as (
-    select
-        instants.interval_start_at,
-        instants.local_date,
-        {{ slot_of('instants') }} as slot
-    from instants
-),
-
-{% if restates %}
-    remembered as (select * from {{ sums_memory('loads') }}),
-
-    excluded_then as (select * from {{ sums_memory('excluded_days') }}),
-
-    agreements_then as (select * from {{ sums_memory('agreements') }}),
-
-    changed_customers as (
-        {{ customers_with_changed_agreements('agreements_then', 'agreements') }}
-    ),
-
-    new_batches as (
-        select min(batches.batch_key) as first_batch_key
-        from batches
-        where batches.load_id > (select remembered.load_id from remembered)
-    ),
-
-    newly_judged_days as (
-        select
-            coalesce(excluded_days.customer_key, excluded_then.customer_key) as customer_key,
-            coalesce(excluded_days.local_date, excluded_then.local_date) as local_date
-        from excluded_days
-        full outer join excluded_then
-            on excluded_days.customer_key = excluded_then.customer_key
-            and excluded_days.local_date = excluded_then.local_date
-        where excluded_days.customer_key is null or excluded_then.customer_key is null
-    ),
-
-    changed_days as (
-        select
-            readings.customer_key,
-            instants.local_date
-        from readings
-        inner join instants on readings.interval_start_at = instants.interval_start_at
-        where
-            readings.channel = 'delivered'
-            and (
-                readings.batch_key >= (select new_batches.first_batch_key from new_batches)
-                or readings.customer_key in (select changed_customers.customer_key from changed_customers)
-            )
-        union
-        select
-            customer_key,
-            local_date
-        from newly_judged_days
-    ),
-
-    changed_instants as (
-        select
-            changed_days.customer_key,
-            changed_days.local_date,
-            instants.interval_start_at,
-            instants.hour_start_at
-        from changed_days
-        inner join instants on changed_days.local_date = instants.local_date
-    ),
-
-    former_readings as (
-        select
-            meter_key,
-            interval_start_at,
-            kwh
-        from readings
-        where batch_key < coalesce((select new_batches.first_batch_key from new_batches), 2147483647)
-        union all
-        select
-            meter_key,
-            interval_start_at,
-            kwh
-        from superseded
-        where
-            batch_key < (select new_batches.first_batch_key from new_batches)
-            and superseded_by_load_id > (select remembered.load_id from remembered)
-    ),
-
-    parts as (
-        select
-            1 as sign,
-            readings.customer_key,
-            readings.interval_start_at,
-            readings.kwh,
-            readings.interval_minutes,
-            readings.meters_held
-        from readings
-        where readings.channel = 'delivered'
-        union all
-        select
-            -1 as sign,
-            agreements_then.customer_key,
-            former_readings.interval_start_at,
-            former_readings.kwh,
-            agreements_then.interval_minutes,
-            agreements_then.meters_held
-        from former_readings
-        inner join agreements_then
-            on former_readings.meter_key = agreements_then.meter_key
-            and former_readings.interval_start_at >= agreements_then.valid_from_at
-            and former_readings.interval_start_at < agreements_then.valid_to_at
-        where agreements_then.channel = 'delivered'
-    ),
-
-    changed_hours as (
-        select
-            parts.sign,
-            parts.customer_key,
-            changed_instants.local_date,
-            changed_instants.hour_start_at,
-            {{ is_whole_hour('parts') }} as is_whole_hour,
-            sum(parts.kwh) as kwh,
-            {{ minutes_metered('parts') }} as minutes
-        from parts
-        inner join changed_instants
-            on parts.customer_key = changed_instants.customer_key
-            and parts.interval_start_at = changed_instants.interval_start_at
-        group by all
-    ),
-
-    changes as (
-        select
-            changed_hours.customer_key,
-            slots.slot,
-            case when changed_hours.sign = 1 then excluded_days.customer_key else excluded_then.customer_key end is null
-                as shapes_profile,
-            cast(sum(changed_hours.sign) as bigint) as hours,
-            sum(changed_hours.sign * changed_hours.minutes) as minutes,
-            sum(changed_hours.sign * changed_hours.kwh) as kwh
-        from changed_hours
-        inner join slots on changed_hours.hour_start_at = slots.interval_start_at
-        left join excluded_days
-            on changed_hours.customer_key = excluded_days.customer_key
-            and changed_hours.local_date = excluded_days.local_date
-        left join excluded_then
-            on changed_hours.customer_key = excluded_then.customer_key
-            and changed_hours.local_date = excluded_then.local_date
-        group by all
-    ),
-
-    restated as (
-        select
-            customer_key,
-            slot,
-            shapes_profile,
-            hours,
-            minutes,
-            kwh
-        from changes
-        union all
-        select
-            held.customer_key,
-            {{ slot_of('held') }} as slot,
-            held.shapes_profile,
-            held.hours,
-            held.minutes,
-            held.kwh
-        from {{ this }} as held
-        where (held.customer_key, held.local_month) in (
-            select (changes.customer_key, {{ month_of_slot('changes.slot') }}) from changes
-        )
-    ),
-
-    summed as (
-        select
-            customer_key,
-            slot,
-            shapes_profile,
-            sum(hours) as hours,
-            sum(minutes) as minutes,
-            sum(kwh) as kwh
-        from restated
-        group by all
-        having sum(hours) > 0
-    ),
-{% else %}
-    summed as (
-        select
-            hours.customer_key,
-            slots.slot,
-            excluded_days.customer_key is null as shapes_profile,
-            count(*) as hours,
-            sum(hours.minutes) as minutes,
-            sum(hours.kwh) as kwh
-        from hours
-        inner join slots on hours.hour_start_at = slots.interval_start_at
-        left join excluded_days
-            on hours.customer_key = excluded_days.customer_key and slots.local_date = excluded_days.local_date
-        group by all
-    ),
-{% endif %}
-
-typed as (
+parted as (
     select
         customer_key,
-        {{ month_of_slot('slot') }} as local_month,
-        case when slot % 48 >= 24 then 'weekend' else 'weekday' end as day_type,
-        cast(slot % 24 as smallint) as local_hour,
+        local_month,
+        day_type,
+        local_hour,
         shapes_profile,
-        cast(hours as integer) as hours,
-        cast(minutes as integer) as minutes,
+        hours,
+        minutes,
         cast(kwh as decimal(18, 9)) as kwh
-    from summed
+    from good
+    where hours > 0
+    union all
+    select
+        customer_key,
+        local_month,
+        day_type,
+        local_hour,
+        false as shapes_profile,
+        hours,
+        minutes,
+        kwh
+    from excluded
 )
 
-select * from typed
+select * from parted

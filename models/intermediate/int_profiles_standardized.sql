@@ -1,5 +1,7 @@
 -- What makes shapes comparable: every customer's hours against that customer's own (shift and scale once per row). Only
 -- hourly_z_score compares a customer's hour with everybody's; it keeps size in, and is there to reproduce the textbook.
+{% set kw_columns = hour_columns() %}
+{% set shape_columns = hour_columns('') %}
 with
 
 profiles as (select * from {{ ref('fct_customer_load_profile') }}),
@@ -15,11 +17,11 @@ measured as (
     select
         shapes.*,
         utility.standardisation,
-        {{ hour_columns() | join(' + ') }} as total_kw,
-        greatest({{ hour_columns() | join(', ') }}) as peak_kw,
-        least({{ hour_columns() | join(', ') }}) as base_kw,
+        {{ kw_columns | join(' + ') }} as total_kw,
+        greatest({{ kw_columns | join(', ') }}) as peak_kw,
+        least({{ kw_columns | join(', ') }}) as base_kw,
         sqrt(
-            {% for column in hour_columns() %}
+            {% for column in kw_columns %}
                 {{ column }} * {{ column }}{{ ' +' if not loop.last }}
             {% endfor %}
         ) as norm_kw
@@ -31,7 +33,7 @@ with_deviation as (
     select
         *,
         sqrt(
-            {% for column in hour_columns() %}
+            {% for column in kw_columns %}
                 power({{ column }} - total_kw / 24, 2){{ ' +' if not loop.last }}
             {% endfor %}
         ) / sqrt(24) as deviation_kw
@@ -62,7 +64,7 @@ hourly_moments as (
         customer_class,
         season,
         day_type,
-        {% for column in hour_columns() %}
+        {% for column in kw_columns %}
             avg(cast({{ column }} as decimal(24, 12))) as mean_{{ column }},
             sqrt(greatest(
                 avg(cast({{ column }} * {{ column }} as decimal(30, 12)))
@@ -85,10 +87,10 @@ standardized as (
         scaled.season,
         scaled.day_type,
         scaled.standardisation,
-        {% for hour in hours() %}
-            (scaled.{{ hour_column(hour) }} - coalesce(hourly_moments.mean_{{ hour_column(hour) }}, scaled.shift_kw))
-            / nullif(coalesce(hourly_moments.deviation_{{ hour_column(hour) }}, scaled.scale_kw), 0)
-                as {{ hour_column(hour, '') }}{{ ',' if not loop.last }}
+        {% for column in kw_columns %}
+            (scaled.{{ column }} - coalesce(hourly_moments.mean_{{ column }}, scaled.shift_kw))
+            / nullif(coalesce(hourly_moments.deviation_{{ column }}, scaled.scale_kw), 0)
+                as {{ shape_columns[loop.index0] }}{{ ',' if not loop.last }}
         {% endfor %}
     from scaled
     left join hourly_moments
@@ -101,7 +103,7 @@ standardized as (
 
 with_shape as (
     select * from standardized
-    where {{ hour_columns('') | join(' + ') }} is not null
+    where {{ shape_columns | join(' + ') }} is not null
 )
 
 select * from with_shape

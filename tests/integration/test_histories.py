@@ -506,7 +506,7 @@ def test_a_warehouse_grown_load_by_load_equals_one_built_at_once(warehouses: War
 
 def test_the_comparison_notices_one_row(warehouses: Warehouses, tmp_path: Path) -> None:
     changes = {
-        "intermediate.int_load_sums_monthly": "kwh = kwh + 0.000000001",
+        "intermediate.int_load_sums_total": "kwh = kwh + 0.000000001",
         "intermediate.int_customer_days_metered": "received_minutes = received_minutes + 1",
         "marts.mart_peak_contribution": "own_peak_date = date '2000-01-01'",
     }
@@ -546,4 +546,4 @@ def test_a_changed_limit_needs_no_full_refresh(warehouses: Warehouses, tmp_path:
         utility.set_limit(0.6)
         utility.run(*RUN_WITHOUT_SEEDS, *options)
     assert_equal(differences(changed, refreshed, tmp_path))
-    assert "intermediate.int_load_sums_monthly" in differences(changed, warehouses.grown, tmp_path)
+    assert "intermediate.int_load_sums_excluded" in differences(changed, warehouses.grown, tmp_path)

@@ -188,7 +188,7 @@ def test_a_page_tells_the_sizes_of_formats_and_of_late_data():
     assert "The same hourly readings of 40 customers" in page
     assert "NEM12 those of 8; Green Button XML those of 2." in page
     assert "One local day of 1,000 customers (24,000 readings)" in page
-    assert "Every number is the least of 2;" in page
+    assert "Seconds are the least of 2," in page
 
 
 def test_a_page_shows_the_sweep_as_it_is():

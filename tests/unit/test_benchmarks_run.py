@@ -112,8 +112,8 @@ def written(places):
 
 def test_every_format_holds_the_readings_it_should(places, written):
     hours = (31 + 28) * 24
-    # Six customers are all there are; a fifth and a twentieth of forty are eight and two. NEM12 lacks what 1 January has
-    # before 15:00 and 1 March after 14:00 on the clock of UTC+10, where the readings begin and end: one day of 24 hours.
+    # A fifth and a twentieth of forty are eight, of whom six are there, and two. The readings begin at 15:00 of 1 January and
+    # end at 15:00 of 1 March on NEM12's clock: nine and fifteen hours of days that are not whole.
     assert {key: form["readings"] for key, form in written.items()} == {
         "parquet": 6 * hours, "long_csv": 6 * hours, "wide_daily_csv": 6 * hours, "customer_columns_csv": 6 * hours,
         "nem12": 6 * (hours - 24), "green_button": 2 * hours,
@@ -178,7 +178,7 @@ pipeline_stages.segmentation(stopwatch, plain)
 pipeline_stages.marts(stopwatch, plain)
 pipeline_stages.publishing(stopwatch, plain)
 late_data.make_readings(stopwatch, late, customers=2)
-found = late_data.measure(stopwatch, late, repeats=1, days=["last"])
+found = late_data.measure(stopwatch, late, repeats=1, chosen=[late_data.History("last", is_long=False)])
 print(json.dumps({"phases": list(stopwatch.phases), "models": models, "late": found}))
 """
 
@@ -194,15 +194,14 @@ def test_all_stages_and_late_data_run_on_the_models_as_they_are(places):
     assert outcome.returncode == 0, outcome.stderr
     found = json.loads(outcome.stdout)
     assert {phase for _, _, phase in STAGES} <= set(found["phases"])
-    assert {"int_load_sums_monthly", "int_profiles_standardized"} <= set(found["models"]["profiles"]["nodes"])
+    assert {"fct_customer_load_profile", "int_profiles_standardized"} <= set(found["models"]["profiles"]["nodes"])
     run_in_process("dataframes.polars_profiles", places)
     for other in ("duckdb", "polars"):
         assert largest_difference(places.profiles("peakwise"), places.profiles(other), other) < LARGEST_DIFFERENCE_KW
-    long, short = late_run(2, found["late"]).of_day("last")
-    assert (long.history_days, short.history_days) == (364, 30)
-    for addition in (long, short):
-        assert len(addition.load_seconds) == len(addition.build_seconds) == len(addition.copy_seconds) == 1
-        assert addition.nodes["int_load_sums_monthly"] > 0
+    [addition] = late_run(2, found["late"]).additions
+    assert (addition.day, addition.history_days) == ("last", 30)
+    assert len(addition.load_seconds) == len(addition.build_seconds) == len(addition.copy_seconds) == 1
+    assert addition.nodes["fct_customer_load_profile"] > 0
 
 
 def test_sums_that_lack_a_reading_stop_the_run(tmp_path):
