@@ -61,14 +61,17 @@ def place(
     good = GOOD if survey.good_rows < survey.rows else "true"
     told = "".join(
         f" and incoming.{column} is not distinct from meters.{known}"
-        for column, known in (("register_id", "register_id"), ("interval_minutes", "told_minutes"))
+        for column, known in (
+            ("channel", "file_channel"),
+            ("register_id", "register_id"),
+            ("interval_minutes", "told_minutes"),
+        )
         if column in file.tells
     )
     rows = f"""
         from (select * from ({file.relation}) where {good}) as incoming
         inner join incoming_meters as meters
             on incoming.service_point_id = meters.service_point_id
-            and incoming.channel is not distinct from meters.file_channel
             {told}
         {batches.join}
         {from_clock}

@@ -110,15 +110,18 @@ def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interv
         )
     """)
     origin = f"epoch_us(timestamp '{first}')"
-    register = "register_id" if "register_id" in file.tells else "null::varchar"
-    told = "interval_minutes" if "interval_minutes" in file.tells else "null::smallint"
+    told = {
+        name: name if name in file.tells else f"null::{data_type}"
+        for name, data_type in (("channel", "varchar"), ("register_id", "varchar"), ("interval_minutes", "smallint"))
+    }
     slot = f"bitstring_agg(cast((epoch_us(label_at) - {origin}) // {unit} as integer), 0, {last_slot})"
     for part in range(parts):
         only = f"and hash(service_point_id) % {parts} = {part}" if parts > 1 else ""
         connection.execute(f"""
             insert into incoming_meters by name
             select
-                service_point_id, channel as file_channel, {register} as register_id, {told} as told_minutes,
+                service_point_id, {told["channel"]} as file_channel, {told["register_id"]} as register_id,
+                {told["interval_minutes"]} as told_minutes,
                 count(*) as good_rows,
                 bit_count({slot}) as slots,
                 -- two readings in a row, where one row is one slot
@@ -127,7 +130,7 @@ def take_survey(connection: duckdb.DuckDBPyConnection, file: ReadingFile, interv
                 min(label_at) as first_label, max(label_at) as last_label
             from ({file.relation})
             where {GOOD} {only}
-            group by {", ".join(("service_point_id", "channel", *file.tells))}
+            group by {", ".join(("service_point_id", *file.tells))}
         """)
     good_rows, first_label, last_label, hour_mask, has_neighbours = connection.execute("""
         select coalesce(sum(good_rows), 0), min(first_label), max(last_label), bit_or(hour_mask), bool_or(has_neighbours)

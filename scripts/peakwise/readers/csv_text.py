@@ -30,6 +30,7 @@ OFFSET = "(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"
 # Whole texts: DuckDB's own cast reads '05:30 PM' as half past five in the morning and drops offsets without a word.
 LOCAL_LABEL = f"{DATE}([T ] *{TIME})?"
 OFFSET_LABEL = f"{DATE}[T ] *{TIME} *{OFFSET}"
+USUAL_LABEL = re.compile(r"\d{4}-\d{2}-\d{2}([T ])\d{2}:\d{2}(:\d{2})?(Z?)")
 # What DuckDB calls a line that it cannot take apart, and what we say of it.
 LINE_FAULTS = {
     "MISSING COLUMNS": "the line has fewer columns than the header",
@@ -108,18 +109,34 @@ def labels_have_offset(path: Path, names: list[str], delimiter: str, lines: list
     Raises:
         UnusableInput: No label among the first lines can be read as a time.
     """
+    first = first_label(path, names, delimiter, lines, label)
+    return first is not None and re.fullmatch(OFFSET_LABEL, first) is not None
+
+
+def first_label(path: Path, names: list[str], delimiter: str, lines: list[str], label: str) -> str | None:
+    """The first readable label among the first lines of a file; None when they hold no label at all.
+
+    Raises:
+        UnusableInput: No label among them can be read as a time.
+    """
     try:
         rows = list(csv.reader(lines, delimiter=delimiter))
     except csv.Error as error:
         raise UnusableInput(f"{path.name} is not a readable CSV file: {error}.") from error
     position = names.index(label)
     labels = [text for row in rows if len(row) == len(names) and (text := row[position].strip(" \t\xa0"))]
-    has_offset = [re.fullmatch(OFFSET_LABEL, text) is not None for text in labels if is_label(text)]
-    if labels and not has_offset:
+    readable = [text for text in labels if is_label(text)]
+    if labels and not readable:
         raise UnusableInput(
             f"{path.name}, column {label.strip() or position + 1}: '{labels[0][:40]}' is not a time as in 2013-01-31 17:30:00."
         )
-    return bool(has_offset) and has_offset[0]
+    return readable[0] if readable else None
+
+
+def usual_label_format(label: str) -> str | None:
+    """The `strptime` format of a label written in one of the usual ways; None for any other, which costs more to read."""
+    parts = USUAL_LABEL.fullmatch(label)
+    return parts and f"%Y-%m-%d{parts[1]}%H:%M{':%S' if parts[2] else ''}{parts[3]}"
 
 
 def label_of(text: str, has_offset: bool) -> str:

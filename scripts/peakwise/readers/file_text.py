@@ -32,3 +32,15 @@ def shown_name(path: Path, *, whole: bool = False) -> str:
 def trimmed(expression: str) -> str:
     """A text without blanks around it, null when nothing is left."""
     return f"nullif(trim({expression}, {BLANKS}), '')"
+
+
+def has_padded_text(column: str, relation: str) -> str:
+    """Query that tells whether a text column needs `trimmed` anywhere; it trims distinct texts only.
+
+    The limit keeps DuckDB from trimming before it looks for distinct ones, row by row.
+    """
+    return f"""
+        select count(*) > 0
+        from (select distinct {column} as text from {relation} limit 9223372036854775807)
+        where {trimmed("text")} is distinct from text
+    """

@@ -7,7 +7,7 @@ import duckdb
 
 from peakwise.errors import UnusableInput
 from peakwise.readers.columns import REQUIRED, find_columns
-from peakwise.readers.file_text import path_literal, trimmed
+from peakwise.readers.file_text import has_padded_text, path_literal, trimmed
 from peakwise.readers.reading_file import ReadingFile
 from peakwise.warehouse import quoted
 
@@ -68,9 +68,7 @@ def read(
         if not is_one_of(types[columns.names[field]], ("VARCHAR",)):
             return f"{name}::varchar"
         try:
-            padded = connection.execute(
-                f"select count(*) from (select distinct {name} as text from {scan}) where {trimmed('text')} is distinct from text"
-            ).fetchone()[0]
+            padded = connection.execute(has_padded_text(name, scan)).fetchone()[0]
         except duckdb.Error as error:
             raise UnusableInput(f"{path.name} is not a readable Parquet file: it is damaged or cut short.") from error
         return trimmed(name) if padded else name
@@ -100,6 +98,7 @@ def read(
         unreadable=[],
         first_line=1,
         skipped_lines=list,
+        tells=("channel",) if "channel" in columns.names else (),
         is_stamped="version" in columns.names or "source_flag" in columns.names,
     )
 

@@ -133,5 +133,5 @@ class ParsedRows:
             skipped_lines=list,
             label_is_certain=label is not None,
             unit_is_certain=True,
-            tells=("register_id", "interval_minutes"),
+            tells=("channel", "register_id", "interval_minutes"),
         )

@@ -31,7 +31,7 @@ class ReadingFile:
         label_is_certain: Whether the format fixes the label, so that nobody can know better.
         unit_is_certain: Whether the file tells the unit of its values, so that they are in kWh already.
         is_stamped: Whether rows may have a version or a flag.
-        tells: Which of `register_id` and `interval_minutes` the format tells of each row.
+        tells: Which of `channel`, `register_id` and `interval_minutes` the file tells of its rows.
     """
 
     path: Path

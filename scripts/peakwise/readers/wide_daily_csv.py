@@ -374,7 +374,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
         first_line=2,
         skipped_lines=list,
         is_stamped="version" in fields or "source_flag" in fields,
-        tells=("interval_minutes",),
+        tells=("channel", "interval_minutes") if "channel" in fields else ("interval_minutes",),
     )
 
 
