@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Good days behind each profile.
 with
 

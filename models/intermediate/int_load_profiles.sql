@@ -12,39 +12,35 @@ peak_day_sums as (select * from {{ ref('int_load_sums_peak_days') }}),
 
 seasons as (select * from {{ ref('seasons') }}),
 
+-- One small number stands for season, day type and hour while grouping: one key to hash instead of three texts.
+season_numbers as (
+    select
+        month_number,
+        season,
+        dense_rank() over (order by season) as season_number
+    from seasons
+),
+
 seasonal_sums as (
     select
         monthly_sums.customer_key,
-        seasons.season,
-        monthly_sums.day_type,
+        cast(
+            season_numbers.season_number * 2 + case when monthly_sums.day_type = 'weekend' then 1 else 0 end as integer
+        ) as part,
         monthly_sums.local_hour,
         cast(sum(monthly_sums.kwh) as decimal(18, 9)) as kwh,
         cast(sum(monthly_sums.minutes) as integer) as minutes
     from monthly_sums
-    inner join seasons on extract(month from monthly_sums.local_month) = seasons.month_number
+    inner join season_numbers on extract(month from monthly_sums.local_month) = season_numbers.month_number
     where monthly_sums.shapes_profile
-    group by
-        monthly_sums.customer_key,
-        seasons.season,
-        monthly_sums.day_type,
-        monthly_sums.local_hour
-    union all
-    select
-        customer_key,
-        season,
-        'peak_day' as day_type,
-        local_hour,
-        kwh,
-        minutes
-    from peak_day_sums
+    group by all
 ),
 
 -- One row an hour: the greatest is the only one.
-wide_sums as (
+parts as (
     select
         customer_key,
-        season,
-        day_type,
+        part,
         {% for hour in range(24) %}
             max(case when local_hour = {{ hour }} then kwh end) as {{ kwh_columns[hour] }},
             max(case when local_hour = {{ hour }} then minutes end)
@@ -53,27 +49,74 @@ wide_sums as (
     from seasonal_sums
     group by
         customer_key,
-        season,
-        day_type
+        part
 ),
 
-rolled_up as (
+numbered_seasons as (
+    select distinct
+        season_number,
+        season
+    from season_numbers
+),
+
+seasonal as (
+    select
+        parts.customer_key,
+        numbered_seasons.season,
+        case when parts.part % 2 = 1 then 'weekend' else 'weekday' end as day_type,
+        {% for hour in range(24) %}
+            parts.{{ kwh_columns[hour] }},
+            parts.{{ minutes_columns[hour] }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from parts
+    inner join numbered_seasons on parts.part // 2 = numbered_seasons.season_number
+),
+
+{% for name, season, day_type, source in (
+    ('over_day_types', 'season', "'all'", 'seasonal'),
+    ('over_seasons', "'all'", 'day_type', 'seasonal'),
+    ('over_both', "'all'", "'all'", 'over_day_types')
+) %}
+    {{ name }} as (
+        select
+            customer_key,
+            {{ season }} as season,
+            {{ day_type }} as day_type,
+            {% for hour in range(24) %}
+                sum({{ kwh_columns[hour] }}) as {{ kwh_columns[hour] }},
+                sum({{ minutes_columns[hour] }}) as {{ minutes_columns[hour] }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ source }}
+        group by all
+    ),
+
+{% endfor %}
+peak_days as (
     select
         customer_key,
-        coalesce(season, 'all') as season,
-        coalesce(day_type, 'all') as day_type,
+        season,
+        'peak_day' as day_type,
         {% for hour in range(24) %}
-            sum({{ kwh_columns[hour] }}) as {{ kwh_columns[hour] }},
-            sum({{ minutes_columns[hour] }}) as {{ minutes_columns[hour] }}{{ ',' if not loop.last }}
+            max(case when local_hour = {{ hour }} then kwh end) as {{ kwh_columns[hour] }},
+            max(case when local_hour = {{ hour }} then minutes end)
+                as {{ minutes_columns[hour] }}{{ ',' if not loop.last }}
         {% endfor %}
-    from wide_sums
-    where day_type != 'peak_day'
+    from peak_day_sums
     group by
         customer_key,
-        cube(season, day_type)
+        season
+),
+
+combined as (
+    select * from seasonal
     union all
-    select * from wide_sums
-    where day_type = 'peak_day'
+    select * from over_day_types
+    union all
+    select * from over_seasons
+    union all
+    select * from over_both
+    union all
+    select * from peak_days
 ),
 
 profiles as (
@@ -85,7 +128,7 @@ profiles as (
             cast({{ kwh_columns[hour] }} as double) * 60 / {{ minutes_columns[hour] }}
                 as {{ kw_columns[hour] }}{{ ',' if not loop.last }}
         {% endfor %}
-    from rolled_up
+    from combined
 )
 
 select * from profiles

@@ -72,6 +72,9 @@ class Dbt:
                 if not parsed.success:
                     raise DbtFailed(f"dbt cannot parse the project: {parsed.exception}")
                 self.manifest = parsed.result
+                # The parsed project stays, so garbage collection need not look through it again and again.
+                gc.collect()
+                gc.freeze()
             try:
                 outcome = dbtRunner(manifest=self.manifest).invoke([*QUIET, *arguments, *self.folders()])
             finally:
