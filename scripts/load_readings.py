@@ -44,6 +44,7 @@ Exit codes: 0 done, 1 done but rows were rejected, 2 some or all input cannot be
 """
 FATES = ("rows_in", "rows_accepted", "rows_duplicate", "rows_superseded", "rows_rejected")
 PIPE_WIDTH = 200
+AMBIGUOUS = "row(s) lie in the repeated hour of a clock change without a partner and were read as its first"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -144,11 +145,9 @@ def show(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console
     for understood in dict.fromkeys(file.understood for file in loaded):
         count = sum(file.understood == understood for file in loaded)
         console.print(f"{count} file(s): {understood}", markup=False, highlight=False, soft_wrap=True)
-    ambiguous = sum(file.rows_ambiguous for file in loaded)
-    if ambiguous:
-        console.print(
-            f"{ambiguous:,} row(s) lie in the repeated hour of a clock change without a partner and were read as the first."
-        )
+    for file in loaded:
+        if file.rows_ambiguous:
+            console.print(f"{file.name}: {file.rows_ambiguous:,} {AMBIGUOUS}", markup=False, highlight=False, soft_wrap=True)
     rejects = connection.execute(
         """
         select reason, count(*), arg_min(file_name || ', line ' || line_number, (load_id, line_number))

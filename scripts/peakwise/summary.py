@@ -66,11 +66,14 @@ def show_fates(connection: duckdb.DuckDBPyConnection, files: list[FileResult], c
         table.add_row(f"{loaded} files", *(f"{sum(column):,}" for column in list(zip(*fates, strict=True))[1:]))
     console.print()
     console.print(table)
-    ambiguous = sum(file.rows_ambiguous for file in files)
-    if ambiguous:
-        console.print(
-            f"{ambiguous:,} rows lie in the repeated hour of a clock change and were read as the first of the two."
-        )
+    for file in files:
+        if file.rows_ambiguous:
+            console.print(
+                f"{escape(file.name)}: {file.rows_ambiguous:,} rows lie in the repeated hour of a clock change without a "
+                "partner and were read as its first",
+                highlight=False,
+                soft_wrap=True,
+            )
     reasons = connection.execute(
         """
         select reason, count(*) from raw.rejected_readings
