@@ -147,7 +147,9 @@ def show(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console
         console.print(f"{count} file(s): {understood}", markup=False, highlight=False, soft_wrap=True)
     for file in loaded:
         if file.rows_ambiguous:
-            console.print(f"{file.name}: {file.rows_ambiguous:,} {AMBIGUOUS}", markup=False, highlight=False, soft_wrap=True)
+            console.print(
+                f"{file.name}: {file.rows_ambiguous:,} {AMBIGUOUS}", markup=False, highlight=False, soft_wrap=True
+            )
     rejects = connection.execute(
         """
         select reason, count(*), arg_min(file_name || ', line ' || line_number, (load_id, line_number))

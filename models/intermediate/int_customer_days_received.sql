@@ -8,6 +8,16 @@ instants as (select * from {{ ref('int_instants_localized') }}),
 
 touched as (select * from {{ ref('int_customer_days_touched') }}),
 
+{% if is_incremental() %}
+    touched_instants as (
+        select
+            instants.interval_start_at,
+            instants.local_date
+        from instants
+        where instants.local_date in (select touched.local_date from touched)
+    ),
+{% endif %}
+
 summed as (
     select
         readings.customer_key,
@@ -19,7 +29,9 @@ summed as (
         inner join touched
             on readings.customer_key = touched.customer_key and instants.local_date = touched.local_date
     {% endif %}
-    where readings.channel = 'received'
+    where
+        readings.channel = 'received'
+        {% if is_incremental() %}and {{ within_span_of('readings.interval_start_at', 'touched_instants') }}{% endif %}
     group by
         readings.customer_key,
         instants.local_date

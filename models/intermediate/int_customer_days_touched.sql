@@ -4,7 +4,8 @@
 {% set agreements_applied = applied_relation('int_agreements_applied') %}
 with
 
-readings as (select * from {{ ref('int_readings_held') }}),
+-- Looked at twice, and each time at few rows, so a copy would cost more than it saves.
+readings as not materialized (select * from {{ ref('int_readings_held') }}),
 
 batches as (select * from {{ ref('stg_meter__reading_batches') }}),
 
@@ -12,24 +13,47 @@ agreements as (select * from {{ ref('int_meter_agreements') }}),
 
 instants as (select * from {{ ref('int_instants_localized') }}),
 
+{% if loads_applied and agreements_applied and not flags.FULL_REFRESH %}
+    new_batches as (
+        -- Keys of batches rise from load to load.
+        select min(batches.batch_key) as first_batch_key
+        from batches
+        where batches.load_id > (select coalesce(max(applied.load_id), 0) from {{ loads_applied }} as applied)
+    ),
+
+    changed_customers as (
+        {{ customers_with_changed_agreements(agreements_applied, 'agreements') }}
+    ),
+
+    changed_readings as (
+        select
+            customer_key,
+            interval_start_at
+        from readings
+        where batch_key >= (select new_batches.first_batch_key from new_batches)
+        union all
+        select
+            readings.customer_key,
+            readings.interval_start_at
+        from readings
+        inner join changed_customers on readings.customer_key = changed_customers.customer_key
+    ),
+{% else %}
+    changed_readings as (
+        select
+            customer_key,
+            interval_start_at
+        from readings
+        where false
+    ),
+{% endif %}
+
 touched as (
-    select
-        readings.customer_key,
+    select distinct
+        changed_readings.customer_key,
         instants.local_date
-    from readings
-    inner join instants on readings.interval_start_at = instants.interval_start_at
-    where
-        {% if loads_applied and agreements_applied and not flags.FULL_REFRESH %}
-            -- Keys of batches rise from load to load.
-            readings.batch_key >= (
-                select min(batches.batch_key) from batches
-                where batches.load_id > (select coalesce(max(applied.load_id), 0) from {{ loads_applied }} as applied)
-            )
-            or readings.customer_key in ({{ customers_with_changed_agreements(agreements_applied, 'agreements') }})
-        {% else %}
-            false
-        {% endif %}
-    group by all
+    from changed_readings
+    inner join instants on changed_readings.interval_start_at = instants.interval_start_at
 )
 
 select * from touched

@@ -16,7 +16,8 @@ with
 
 hours as (select * from {{ ref('int_customer_hours') }}),
 
-readings as (select * from {{ ref('int_readings_held') }}),
+-- Looked at twice, and each time at a few days, so a copy would cost more than it saves.
+readings as not materialized (select * from {{ ref('int_readings_held') }}),
 
 superseded as (select * from {{ ref('stg_meter__superseded_readings') }}),
 
@@ -49,18 +50,27 @@ slots as (
         where batches.load_id > (select remembered.load_id from remembered)
     ),
 
+    changed_readings as (
+        select
+            customer_key,
+            interval_start_at
+        from readings
+        where channel = 'delivered' and batch_key >= (select new_batches.first_batch_key from new_batches)
+        union all
+        select
+            readings.customer_key,
+            readings.interval_start_at
+        from readings
+        inner join changed_customers on readings.customer_key = changed_customers.customer_key
+        where readings.channel = 'delivered'
+    ),
+
     changed_days as (
         select distinct
-            readings.customer_key,
+            changed_readings.customer_key,
             instants.local_date
-        from readings
-        inner join instants on readings.interval_start_at = instants.interval_start_at
-        where
-            readings.channel = 'delivered'
-            and (
-                readings.batch_key >= (select new_batches.first_batch_key from new_batches)
-                or readings.customer_key in (select changed_customers.customer_key from changed_customers)
-            )
+        from changed_readings
+        inner join instants on changed_readings.interval_start_at = instants.interval_start_at
     ),
 
     changed_instants as (
@@ -78,7 +88,9 @@ slots as (
             interval_start_at,
             kwh
         from readings
-        where batch_key < coalesce((select new_batches.first_batch_key from new_batches), 2147483647)
+        where
+            batch_key < coalesce((select new_batches.first_batch_key from new_batches), 2147483647)
+            and {{ within_span_of('interval_start_at', 'changed_instants') }}
         union all
         select
             meter_key,
@@ -99,7 +111,7 @@ slots as (
             readings.interval_minutes,
             readings.meters_held
         from readings
-        where readings.channel = 'delivered'
+        where readings.channel = 'delivered' and {{ within_span_of('readings.interval_start_at', 'changed_instants') }}
         union all
         select
             -1 as sign,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from peakwise.errors import UnusableInput
 from peakwise.loading.survey import REASON
-from peakwise.readers import customer_columns_csv, wide_daily_csv
+from peakwise.readers import customer_columns_csv, drop_incoming, wide_daily_csv
 from peakwise.readers.csv_kind import kind_of_csv
 from peakwise.readers.reading_file import ReadingFile
 
@@ -82,7 +82,7 @@ def test_the_relation_has_the_columns_of_the_wide_daily_reader(
     file = read(connection, write(tmp_path, *UCI))
     assert described(file) == of_wide
     assert len(of_wide) == 12
-    file.close(connection)
+    drop_incoming(connection)
     assert connection.execute("select count(*) from duckdb_tables() where table_name like 'incoming%'").fetchone() == (
         0,
     )
@@ -282,7 +282,7 @@ def test_a_file_without_header_takes_its_times_from_beside(
         ("002", "2024-01-01 01:00", 0, 2),
     ]
     assert (file.first_line, file.label) == (1, None)
-    file.close(connection)
+    drop_incoming(connection)
     assert connection.execute("select count(*) from duckdb_tables() where table_name like 'incoming%'").fetchone() == (
         0,
     )

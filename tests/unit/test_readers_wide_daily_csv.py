@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from peakwise.errors import UnusableInput
 from peakwise.loading.survey import REASON
-from peakwise.readers import wide_daily_csv
+from peakwise.readers import drop_incoming, wide_daily_csv
 from peakwise.readers.csv_kind import kind_of_csv
 from peakwise.readers.reading_file import ReadingFile
 
@@ -78,7 +78,7 @@ def test_the_relation_has_the_columns_of_every_reader(connection: duckdb.DuckDBP
         tuple(column.split()) for column in COLUMNS.split(", ")
     )
     assert (file.file_format, file.unreadable, file.label_time_zone) == ("wide_daily_csv", [], None)
-    file.close(connection)
+    drop_incoming(connection)
     assert connection.execute("select count(*) from duckdb_tables() where table_name like 'incoming%'").fetchone() == (
         0,
     )

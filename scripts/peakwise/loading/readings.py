@@ -21,7 +21,7 @@ from peakwise.loading.registers import register_meters
 from peakwise.loading.rejects import reject_rows
 from peakwise.loading.survey import Survey, take_survey
 from peakwise.loading.versions import ContestedRows, find_contested_days, settle_contested_rows
-from peakwise.readers import ReadingFile, open_readings
+from peakwise.readers import ReadingFile, drop_incoming, open_readings
 from peakwise.readers.file_text import shown_name
 from peakwise.readers.packing import Member, UnusableMember, members
 
@@ -99,11 +99,11 @@ def load_file_or_fail(
     with ThreadPoolExecutor(1) as pool:
         # Hashing runs beside the survey; both only read.
         digest_later = pool.submit(content_hash, path)
-        file = open_readings(connection, path, options.columns, file_format=options.file_format)
-        if options.kwh_per_unit != 1 and not file.unit_is_certain:
-            scaled = f"select * replace (kwh * {options.kwh_per_unit!r} as kwh) from ({file.relation})"
-            file = replace(file, relation=scaled)
         try:
+            file = open_readings(connection, path, options.columns, file_format=options.file_format)
+            if options.kwh_per_unit != 1 and not file.unit_is_certain:
+                scaled = f"select * replace (kwh * {options.kwh_per_unit!r} as kwh) from ({file.relation})"
+                file = replace(file, relation=scaled)
             survey = take_survey(connection, file, options.interval_minutes)
             digest = digest_later.result()
             load_id = known_load(connection, digest)
@@ -119,7 +119,7 @@ def load_file_or_fail(
                     connection.execute("rollback")
                 raise
         finally:
-            file.close(connection)
+            drop_incoming(connection)
     return result
 
 

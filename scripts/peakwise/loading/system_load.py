@@ -12,7 +12,7 @@ from peakwise.loading.options import ReadingOptions, understand
 from peakwise.loading.placing import place, resolved_rows
 from peakwise.loading.readings import ENERGY_TYPE
 from peakwise.loading.survey import take_survey
-from peakwise.readers import open_readings
+from peakwise.readers import drop_incoming, open_readings
 from peakwise.readers.columns import SYSTEM_LOAD_NAMES, plain
 
 
@@ -32,15 +32,15 @@ def load_system_load(connection: duckdb.DuckDBPyConnection, path: Path, options:
 
 def replace_system_load(connection: duckdb.DuckDBPyConnection, path: Path, options: ReadingOptions) -> int:
     """Do what `load_system_load` promises, with DuckDB's errors as they come."""
-    file = open_readings(connection, path, {}, SYSTEM_LOAD_NAMES)
-    unit = plain(file.kwh_column)
-    in_mega = "mw" in unit
-    # As thousands, because what is beyond any meter is no more than a region's load.
-    thousands = "kwh" if in_mega else "kwh / 1000"
-    file = replace(
-        file, relation=f"select * replace ('system' as service_point_id, {thousands} as kwh) from ({file.relation})"
-    )
     try:
+        file = open_readings(connection, path, {}, SYSTEM_LOAD_NAMES)
+        unit = plain(file.kwh_column)
+        in_mega = "mw" in unit
+        # As thousands, because what is beyond any meter is no more than a region's load.
+        thousands = "kwh" if in_mega else "kwh / 1000"
+        file = replace(
+            file, relation=f"select * replace ('system' as service_point_id, {thousands} as kwh) from ({file.relation})"
+        )
         survey = take_survey(connection, file, options.interval_minutes)
         connection.execute("update incoming_meters set meter_key = 0")
         understood = understand(connection, file, options, as_loaded=False)
@@ -75,5 +75,5 @@ def replace_system_load(connection: duckdb.DuckDBPyConnection, path: Path, optio
                 connection.execute("rollback")
             raise
     finally:
-        file.close(connection)
+        drop_incoming(connection)
     return intervals

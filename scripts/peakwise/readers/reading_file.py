@@ -48,7 +48,8 @@ class ReadingFile:
     is_stamped: bool = True
     tells: tuple[str, ...] = ()
 
-    def close(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Drop what opening the file left in the connection."""
-        for table in ("incoming_csv", "incoming_rows"):
-            connection.execute(f"drop table if exists temp.{table}")
+
+def drop_incoming(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what opening a file, whether it succeeded or not, left in the connection."""
+    for table in ("incoming_csv", "incoming_rows", "incoming_texts", "incoming_numbered_texts", "incoming_times"):
+        connection.execute(f"drop table if exists temp.{table}")
