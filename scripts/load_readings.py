@@ -68,8 +68,8 @@ def settle_utility(connection: duckdb.DuckDBPyConnection, given: argparse.Namesp
     Raises:
         UnusableInput: The zone of local days is unknown, or another than the warehouse's.
     """
-    row = connection.execute("select time_zone, holiday_calendar from raw.utility").fetchone()
-    if row is None:
+    rows = connection.execute("select time_zone, holiday_calendar from raw.utility").fetchall()
+    if not rows:
         time_zone = given.utility_timezone or (clock.utility_time_zone if clock else None)
         if time_zone is None:
             raise UnusableInput(
@@ -79,8 +79,8 @@ def settle_utility(connection: duckdb.DuckDBPyConnection, given: argparse.Namesp
         set_utility(connection, UtilitySettings(time_zone=time_zone, holiday_calendar=given.holidays))
         return
     for name, wanted, present in (
-        ("time zone", given.utility_timezone, row[0]),
-        ("holiday calendar", given.holidays, row[1]),
+        ("time zone", given.utility_timezone, rows[0][0]),
+        ("holiday calendar", given.holidays, rows[0][1]),
     ):
         if wanted is not None and wanted != present:
             raise UnusableInput(
