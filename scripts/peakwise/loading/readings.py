@@ -1,6 +1,5 @@
 """Loads files of readings. Every row of a file ends up accepted, duplicate, superseded or rejected."""
 
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from peakwise.loading.placing import count_ambiguous, place, resolved_rows, time
 from peakwise.loading.registers import register_meters
 from peakwise.loading.rejects import reject_rows
 from peakwise.loading.survey import Survey, take_survey
+from peakwise.loading.tables import one_transaction
 from peakwise.loading.versions import ContestedRows, find_contested_days, settle_contested_rows
 from peakwise.readers import ReadingFile, drop_incoming, open_readings
 from peakwise.readers.file_text import shown_name
@@ -110,17 +110,10 @@ def load_file_or_fail(
             if load_id is not None:
                 rows_in = survey.rows + len(file.unreadable)
                 return FileResult(name, "known", file_format=file.file_format, rows_in=rows_in, load_id=load_id)
-            connection.execute("begin transaction")
-            try:
-                result = write(connection, file, name, survey, options, digest, started)
-                connection.execute("commit")
-            except BaseException:
-                with contextlib.suppress(duckdb.Error):
-                    connection.execute("rollback")
-                raise
+            with one_transaction(connection):
+                return write(connection, file, name, survey, options, digest, started)
         finally:
             drop_incoming(connection)
-    return result
 
 
 def span_of_known_readings(

@@ -1,6 +1,5 @@
 """The utility's own system load, where it has one: hourly or finer, as energy or as mean power."""
 
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from peakwise.loading.options import ReadingOptions, understand
 from peakwise.loading.placing import place, resolved_rows
 from peakwise.loading.readings import ENERGY_TYPE
 from peakwise.loading.survey import take_survey
+from peakwise.loading.tables import one_transaction
 from peakwise.readers import drop_incoming, open_readings
 from peakwise.readers.columns import SYSTEM_LOAD_NAMES, plain
 
@@ -56,8 +56,7 @@ def replace_system_load(connection: duckdb.DuckDBPyConnection, path: Path, optio
                 f"{path.name}: {bad_rows or skipped_rows} row(s) {what}. A system series must be whole."
             )
         energy = "kwh * 1000" if unit.endswith("h") else "kwh * 1000 * interval_minutes / 60"
-        connection.execute("begin transaction")
-        try:
+        with one_transaction(connection):
             connection.execute("delete from raw.system_load")
             intervals = connection.execute(f"""
                 insert into raw.system_load
@@ -69,11 +68,6 @@ def replace_system_load(connection: duckdb.DuckDBPyConnection, path: Path, optio
             """).fetchone()
             if repeated:
                 raise UnusableInput(f"{path.name}: the interval starting {repeated[0]} UTC stands twice.")
-            connection.execute("commit")
-        except BaseException:
-            with contextlib.suppress(duckdb.Error):
-                connection.execute("rollback")
-            raise
     finally:
         drop_incoming(connection)
     return intervals
