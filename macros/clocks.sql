@@ -17,3 +17,12 @@
 {% macro minutes_between(first, last) %}{{ return(adapter.dispatch('minutes_between')(first, last)) }}{% endmacro %}
 {% macro duckdb__minutes_between(first, last) %}date_diff('minute', {{ first }}, {{ last }}){% endmacro %}
 {% macro spark__minutes_between(first, last) %}timestampdiff(minute, {{ first }}, {{ last }}){% endmacro %}
+
+{# UTC instant at which a local day begins: the first midnight where a clock change makes it strike twice. #}
+{% macro local_day_start(local_date, zone) -%}
+    case
+        when {{ utc_to_local('(' ~ local_to_utc(local_date, zone) ~ ' - interval 1 hour)', zone) }} = cast({{ local_date }} as timestamp)
+            then {{ local_to_utc(local_date, zone) }} - interval 1 hour
+        else {{ local_to_utc(local_date, zone) }}
+    end
+{%- endmacro %}

@@ -15,8 +15,8 @@ days as (select * from {{ ref('int_local_days') }}),
 bounded_days as (
     select
         days.local_date,
-        {{ local_to_utc('days.local_date', 'utility.time_zone') }} as starts_at,
-        {{ local_to_utc('(days.local_date + interval 1 day)', 'utility.time_zone') }} as ends_at
+        {{ local_day_start('days.local_date', 'utility.time_zone') }} as starts_at,
+        {{ local_day_start('(days.local_date + interval 1 day)', 'utility.time_zone') }} as ends_at
     from days
     cross join utility
 ),

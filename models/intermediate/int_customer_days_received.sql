@@ -1,4 +1,10 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['customer_key', 'local_date']) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['customer_key', 'local_date'],
+    pre_hook="{{ forget_changed_customers(applied_relation('int_agreements_applied')) }}"
+) }}
+-- depends_on: {{ ref('int_meter_agreements') }}
 -- Energy that customers fed into the grid. A channel of its own: it is neither negative load nor an error.
 with
 

@@ -1,4 +1,10 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['customer_key', 'local_date']) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['customer_key', 'local_date'],
+    pre_hook="{{ forget_changed_customers(applied_relation('int_agreements_applied')) }}"
+) }}
+-- depends_on: {{ ref('int_meter_agreements') }}
 -- Hours that take more than one reading: finer steps than an hour, or a customer with several meters.
 with
 

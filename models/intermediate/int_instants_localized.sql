@@ -4,7 +4,7 @@ with
 
 loads as (select * from {{ ref('stg_meter__loads') }}),
 
-meters as (select * from {{ ref('stg_meter__meters') }}),
+system_load as (select * from {{ ref('stg_meter__system_load') }}),
 
 utility as (select * from {{ ref('stg_meter__utility') }}),
 
@@ -17,8 +17,30 @@ span as (
     from loads
 ),
 
+-- What the grid must divide: starts and lengths of all intervals, and the minutes by which local hours are off UTC's.
+wanted_minutes as (
+    select grid_minutes as minutes from loads
+    union
+    select interval_minutes as minutes from system_load
+    union
+    select extract(minute from interval_start_at) as minutes from system_load
+    union
+    select extract(minute from {{ local_to_utc('days.local_date', 'utility.time_zone') }}) as minutes
+    from days
+    cross join utility
+),
+
+possible_steps as (
+    select unnest([60, 30, 20, 15, 10, 5]) as minutes
+),
+
 steps as (
-    select coalesce(min(interval_minutes), 60) as minutes from meters
+    select coalesce(max(possible_steps.minutes), 5) as minutes
+    from possible_steps
+    where not exists (
+        select 1 from wanted_minutes
+        where wanted_minutes.minutes % possible_steps.minutes != 0
+    )
 ),
 
 instants as (

@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['customer_key', 'local_month'],
+    pre_hook="{{ forget_changed_customers(applied_relation('int_load_sums_total_agreements')) }}",
     post_hook="{{ remember_what_sums_hold() }}"
 ) }}
 -- Sums that add up to any profile, over all days, good or not: what may not shape a profile is summed apart
@@ -10,7 +11,7 @@
 -- The unit of restatement is the customer-day. A later build takes out what changed days had contributed, as readings and
 -- agreements stood when the sums were last written, and puts in what they contribute now. Loads and agreements are
 -- remembered in the same transaction that writes the sums, so a build that is killed and run again cannot count a change
--- twice. A further meter of a customer changes all days of the customer, for an hour is whole only with every meter.
+-- twice. Customers with other agreements, as with a further meter, are summed anew over all their days.
 {% set restates = is_incremental() and sums_are_remembered() %}
 with
 
@@ -125,7 +126,9 @@ slots as (
             on former_readings.meter_key = agreements_then.meter_key
             and former_readings.interval_start_at >= agreements_then.valid_from_at
             and former_readings.interval_start_at < agreements_then.valid_to_at
-        where agreements_then.channel = 'delivered'
+        where
+            agreements_then.channel = 'delivered'
+            and agreements_then.customer_key not in (select changed_customers.customer_key from changed_customers)
     ),
 
     changed_hours as (

@@ -31,8 +31,8 @@ measured as (
         days.local_date,
         days.time_zone,
         {{ minutes_between(
-            local_to_utc('days.local_date', 'days.time_zone'),
-            local_to_utc('(days.local_date + interval 1 day)', 'days.time_zone')
+            local_day_start('days.local_date', 'days.time_zone'),
+            local_day_start('(days.local_date + interval 1 day)', 'days.time_zone')
         ) }} as local_day_minutes
     from days
 ),

@@ -14,8 +14,8 @@ agreements_in_utc as (
     select
         agreements.service_point_id,
         agreements.customer_id,
-        coalesce({{ local_to_utc('agreements.valid_from', 'utility.time_zone') }}, timestamp '1900-01-01') as valid_from_at,
-        coalesce({{ local_to_utc('agreements.valid_to', 'utility.time_zone') }}, timestamp '2200-01-01') as valid_to_at
+        coalesce({{ local_day_start('agreements.valid_from', 'utility.time_zone') }}, timestamp '1900-01-01') as valid_from_at,
+        coalesce({{ local_day_start('agreements.valid_to', 'utility.time_zone') }}, timestamp '2200-01-01') as valid_to_at
     from agreements
     cross join utility
 ),
@@ -44,7 +44,8 @@ held as (
         timestamp '1900-01-01' as valid_from_at,
         timestamp '2200-01-01' as valid_to_at
     from meters
-    inner join customers on meters.service_point_id = customers.customer_id
+    -- A listed customer may have the same id by chance.
+    inner join customers on meters.service_point_id = customers.customer_id and not customers.is_listed
     where meters.service_point_id not in (select agreements.service_point_id from agreements)
 ),
 

@@ -17,25 +17,33 @@ given as (
     having sum(system_load.interval_minutes) = 60
 ),
 
+-- Hours of either: the system may have peaked when no meter was read.
+hours as (
+    select hour_start_at from metered
+    union
+    select hour_start_at from given
+),
+
 joined as (
     select
-        metered.hour_start_at,
+        hours.hour_start_at,
         instants.local_date,
         instants.local_month,
         instants.local_hour,
         instants.season,
         instants.day_type,
-        metered.customers,
-        metered.metered_kwh,
+        coalesce(metered.customers, 0) as customers,
+        cast(coalesce(metered.metered_kwh, 0) as decimal(18, 9)) as metered_kwh,
         (select count(*) from system_load) > 0 as is_own_series,
         -- kWh of an hour is its mean kW; decimal, so that means over hours are exact in any order.
         cast(
             case when (select count(*) from system_load) > 0 then given.system_kwh else metered.metered_kwh end
             as decimal(18, 9)
         ) as system_kw
-    from metered
-    inner join instants on metered.hour_start_at = instants.interval_start_at
-    left join given on metered.hour_start_at = given.hour_start_at
+    from hours
+    inner join instants on hours.hour_start_at = instants.interval_start_at
+    left join metered on hours.hour_start_at = metered.hour_start_at
+    left join given on hours.hour_start_at = given.hour_start_at
 )
 
 select * from joined

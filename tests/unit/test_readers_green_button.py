@@ -686,13 +686,14 @@ def test_whatever_would_have_to_be_kept_is_bounded(reader: Reader, entries: tupl
 
 @pytest.mark.parametrize(
     ("bound", "fault"),
-    [("MOST_BLOCK_ENTRIES", "entries with readings. Split the file."), ("MOST_RESOURCES", "Split the file."),
-     ("MOST_LINKS", "Split the file."), ("MOST_SERIES_OF_POINT", "has more than 1 meter readings with readings.")],
+    [("resources.MOST_BLOCK_ENTRIES", "entries with readings. Split the file."),
+     ("resources.MOST_RESOURCES", "Split the file."), ("resources.MOST_LINKS", "Split the file."),
+     ("registers.MOST_SERIES_OF_POINT", "has more than 1 meter readings with readings.")],
 )  # fmt: skip
 def test_tables_are_bounded(reader: Reader, monkeypatch: pytest.MonkeyPatch, bound: str, fault: str) -> None:
     content = two_series({}, {}, hours(1), hours(2))
     assert len(reader.columns(content, "kwh")) == 2
-    monkeypatch.setattr(green_button, bound, 1)
+    monkeypatch.setattr(f"peakwise.readers.green_button.{bound}", 1)
     assert fault in reader.unusable(content)
 
 

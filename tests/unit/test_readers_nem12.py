@@ -470,7 +470,7 @@ def test_line_ends_quotes_blanks_and_empty_lines_do_not_matter(desk: Desk, end: 
 
 @pytest.mark.parametrize("shift", range(6))
 def test_line_ends_at_the_border_of_two_blocks(desk: Desk, monkeypatch: pytest.MonkeyPatch, shift: int) -> None:
-    monkeypatch.setattr(nem12, "BLOCK_BYTES", 8)
+    monkeypatch.setattr(nem12.lines, "BLOCK_BYTES", 8)
     lines = [HEADER + "x" * shift, DETAILS, "", day(), "600", "", "600", END]
     file = desk.read_bytes("\r\n".join(lines).encode())
     assert [line for line, _ in rejects(file)] == [5, 7]
@@ -491,7 +491,7 @@ def test_lines_after_a_long_one_keep_their_number(desk: Desk, length: int, end: 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
 def test_a_block_may_end_with_the_cr_of_a_long_line(desk: Desk, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
-    monkeypatch.setattr(nem12, "BLOCK_BYTES", 70_000)
+    monkeypatch.setattr(nem12.lines, "BLOCK_BYTES", 70_000)
     first_block = f"{HEADER}{end}".ljust(69_999, "x") + "\r"
     file = desk.read_bytes((first_block + end[1:] + end.join([DETAILS, day(), END])).encode())
     assert rejects(file) == [(2, "the line is longer than 65,536 bytes")]

@@ -26,20 +26,42 @@ estimated as (
 
 customers as (select * from {{ ref('dim_customer') }}),
 
--- Days without a single reading stand here only with an estimate.
+-- Days without a delivered reading stand here with what they received, or with an estimate.
+customer_days as (
+    select
+        customer_key,
+        local_date
+    from assessed
+    union
+    select
+        customer_key,
+        local_date
+    from received
+    union
+    select
+        customer_key,
+        local_date
+    from estimated
+),
+
 days_used as (
     select
-        coalesce(assessed.customer_key, estimated.customer_key) as customer_key,
-        coalesce(assessed.local_date, estimated.local_date) as local_date,
+        customer_days.customer_key,
+        customer_days.local_date,
         assessed.kwh,
+        received.received_kwh,
         assessed.peak_kw,
         coalesce(assessed.received_minutes, 0) as received_minutes,
         estimated.estimated_kwh,
         estimated.estimated_minutes,
         case when assessed.customer_key is null then 'no readings' else assessed.quality_reason end as quality_reason
-    from assessed
-    full outer join estimated
-        on assessed.customer_key = estimated.customer_key and assessed.local_date = estimated.local_date
+    from customer_days
+    left join assessed
+        on customer_days.customer_key = assessed.customer_key and customer_days.local_date = assessed.local_date
+    left join received
+        on customer_days.customer_key = received.customer_key and customer_days.local_date = received.local_date
+    left join estimated
+        on customer_days.customer_key = estimated.customer_key and customer_days.local_date = estimated.local_date
 ),
 
 usage as (
@@ -50,7 +72,7 @@ usage as (
         days.season,
         days.day_type,
         days_used.kwh,
-        received.received_kwh,
+        days_used.received_kwh,
         cast(days_used.estimated_kwh as decimal(18, 9)) as estimated_kwh,
         days_used.peak_kw,
         days_used.received_minutes,
@@ -67,8 +89,6 @@ usage as (
     inner join days on days_used.local_date = days.local_date
     left join usage_ranges
         on days_used.customer_key = usage_ranges.customer_key and days.season = usage_ranges.season
-    left join received
-        on days_used.customer_key = received.customer_key and days_used.local_date = received.local_date
 )
 
 select * from usage

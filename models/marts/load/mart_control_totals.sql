@@ -21,25 +21,35 @@ metered as (
         local_month as usage_month,
         sum(metered_kwh) as metered_kwh,
         -- kW over an hour is kWh.
-        case when bool_or(is_own_series) then sum(system_kw) end as system_kwh
+        case when bool_or(is_own_series) then sum(system_kw) end as system_kwh,
+        sum(case when is_own_series and system_kw is not null and customers > 0 then metered_kwh end) as compared_metered_kwh,
+        sum(case when is_own_series and customers > 0 then system_kw end) as compared_system_kwh
     from system_load
     group by local_month
 ),
 
+months as (
+    select usage_month from metered
+    union
+    select usage_month from used
+),
+
 compared as (
     select
-        metered.usage_month,
-        cast(metered.metered_kwh as decimal(24, 9)) as metered_kwh,
+        months.usage_month,
+        cast(coalesce(metered.metered_kwh, 0) as decimal(24, 9)) as metered_kwh,
         cast(coalesce(used.customer_kwh, 0) as decimal(24, 9)) as customer_kwh,
-        cast(metered.metered_kwh - coalesce(used.customer_kwh, 0) as decimal(24, 9)) as without_agreement_kwh,
+        cast(coalesce(metered.metered_kwh, 0) - coalesce(used.customer_kwh, 0) as decimal(24, 9)) as without_agreement_kwh,
         cast(used.profile_kwh as decimal(24, 9)) as profile_kwh,
         cast(used.estimated_kwh as decimal(24, 9)) as estimated_kwh,
         cast(used.received_kwh as decimal(24, 9)) as received_kwh,
         cast(null as decimal(24, 9)) as billed_kwh,
         cast(metered.system_kwh as decimal(24, 9)) as system_kwh,
-        1 - cast(metered.metered_kwh as double) / nullif(cast(metered.system_kwh as double), 0) as unmetered_fraction
-    from metered
-    left join used on metered.usage_month = used.usage_month
+        1 - cast(metered.compared_metered_kwh as double) / nullif(cast(metered.compared_system_kwh as double), 0)
+            as unmetered_fraction
+    from months
+    left join metered on months.usage_month = metered.usage_month
+    left join used on months.usage_month = used.usage_month
 )
 
 select * from compared

@@ -4,6 +4,7 @@ select
     file_format,
     label,
     label_time_zone,
+    grid_minutes,
     rows_in,
     rows_accepted,
     rows_duplicate,

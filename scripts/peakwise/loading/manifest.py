@@ -45,6 +45,11 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def joint_hash(*digests: str) -> str:
+    """SHA-256 of several files together, in hexadecimal."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
 def known_load(connection: duckdb.DuckDBPyConnection, digest: str) -> int | None:
     """The load that brought this very content, or None."""
     row = connection.execute("select load_id from raw.load_manifest where content_hash = ?", [digest]).fetchone()

@@ -1,5 +1,6 @@
 """Places incoming rows in time and at their meter."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -187,3 +188,21 @@ def count_ambiguous(connection: duckdb.DuckDBPyConnection, placement: Placement)
             and not (meeting_at is not null and is_upper and coalesce(lower_rows, 0) > coalesce(upper_rows, 0))
             and not (meeting_at is not null and not is_upper and coalesce(upper_rows, 0) > coalesce(lower_rows, 0))
     """).fetchone()[0]
+
+
+def grid_minutes(connection: duckdb.DuckDBPyConnection, clock: Clock) -> int:
+    """Greatest number of minutes on whose marks of the UTC hour every interval of the file starts and ends.
+
+    Hours of a zone that lies half an hour off start at half past in UTC.
+    """
+    parts = connection.execute("select distinct interval_minutes, minute_mask from incoming_meters").fetchall()
+    numbers = [minutes for minutes, _ in parts]
+    numbers += [bit * 5 for _, mask in parts for bit in range(12) if mask >> bit & 1]
+    if clock.is_local:
+        shifts = connection.execute(
+            "select distinct date_diff('minute', earlier_at, label_at) from label_clock"
+        ).fetchall()
+        numbers += [shift for (shift,) in shifts if shift is not None]
+    else:
+        numbers.append(clock.offset_minutes)
+    return math.gcd(60, *numbers)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import duckdb
 
-from peakwise.errors import UnusableInput
+from peakwise.errors import BelongsToAnotherFile, UnusableInput
 from peakwise.loading.batches import register_batches
 from peakwise.loading.clock import Clock, instants_with_two_labels
 from peakwise.loading.files import expand
-from peakwise.loading.manifest import FileResult, content_hash, known_load, next_load_id
+from peakwise.loading.manifest import FileResult, content_hash, joint_hash, known_load, next_load_id
 from peakwise.loading.options import ReadingOptions, understand
-from peakwise.loading.placing import count_ambiguous, place, resolved_rows, time_span
+from peakwise.loading.placing import count_ambiguous, grid_minutes, place, resolved_rows, time_span
 from peakwise.loading.registers import register_meters
 from peakwise.loading.rejects import reject_rows
 from peakwise.loading.survey import Survey, take_survey
@@ -59,6 +59,10 @@ def load_readings(
             with members(path) as found:
                 for member in found:
                     results.append(load_member(connection, member, options))
+        except BelongsToAnotherFile as error:
+            # Named together with its owner, it is loaded with that one.
+            if error.owner not in files:
+                results.append(FileResult(shown_name(path), "unusable", str(error)))
         except UnusableInput as error:
             results.append(FileResult(shown_name(path), "unusable", str(error)))
     return results
@@ -72,6 +76,8 @@ def load_member(
         return FileResult(member.name, "unusable", member.fault)
     try:
         return load_file(connection, member.path, member.name, options)
+    except BelongsToAnotherFile:
+        raise
     except UnusableInput as error:
         return FileResult(member.name, "unusable", str(error).replace(member.path.name, member.name))
 
@@ -106,6 +112,8 @@ def load_file_or_fail(
                 file = replace(file, relation=scaled)
             survey = take_survey(connection, file, options.interval_minutes)
             digest = digest_later.result()
+            if file.companion is not None:
+                digest = joint_hash(digest, content_hash(file.companion))
             load_id = known_load(connection, digest)
             if load_id is not None:
                 rows_in = survey.rows + len(file.unreadable)
@@ -196,17 +204,18 @@ def write(
             f"{name}: {rows_in} rows in, but {accepted} accepted + {duplicate} duplicate + {superseded} "
             f"superseded + {rejected} rejected"
         )
+    grid = grid_minutes(connection, clock)
     seconds = time.perf_counter() - started
     connection.execute(
         """
         insert into raw.load_manifest values (
-            $load_id, $file_name, $digest, $file_format, $label, $clock, $rows_in, $accepted, $duplicate, $superseded,
+            $load_id, $file_name, $digest, $file_format, $label, $clock, $grid_minutes, $rows_in, $accepted, $duplicate, $superseded,
             $rejected, $ambiguous, $span_start, $span_end, timezone('UTC', now()), $seconds
         )
         """,
         {
             "load_id": load_id, "file_name": name, "digest": digest, "file_format": file.file_format,
-            "label": label, "clock": clock.name, "rows_in": rows_in, "accepted": accepted, "duplicate": duplicate,
+            "label": label, "clock": clock.name, "grid_minutes": grid, "rows_in": rows_in, "accepted": accepted, "duplicate": duplicate,
             "superseded": superseded, "rejected": rejected, "ambiguous": ambiguous, "span_start": span[0],
             "span_end": span[1], "seconds": seconds,
         },

@@ -14,8 +14,8 @@ from peakwise.errors import UnusableInput
 from peakwise.readers import ReadingFile
 
 CHANNELS = ("delivered", "received")
-# Above this, no meter of any customer: a nuclear unit gives 1.5 GWh an hour.
-GREATEST_KWH = 10_000_000
+# Above this, no meter of any customer; below it the sums of a day stay within decimal(18, 9).
+GREATEST_KWH = 1_000_000
 # Labels on no five-minute mark cannot be placed; see docs/loading.md.
 GRID_MICROSECONDS = 300_000_000
 EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from peakwise.errors import UnusableInput
+from peakwise.errors import BelongsToAnotherFile, UnusableInput
 from peakwise.readers.columns import LABEL_MEANINGS, READING_NAMES, plain
 from peakwise.readers.csv_text import (
     LONGEST_WIDE_LINE_BYTES,
@@ -160,13 +160,12 @@ def times_beside(path: Path) -> Path:
     return path.with_name(f"{path.stem}_datetime.csv")
 
 
-def why_only_times(path: Path) -> str:
-    """The sentence on a file of times."""
+def only_times(path: Path) -> UnusableInput:
+    """The error on a file of times."""
     owner = path.with_name(f"{path.stem.removesuffix('_datetime')}.csv")
-    belongs = (
-        f"it belongs to {owner.name}. Load that one" if owner != path and owner.is_file() else "load the file of values"
-    )
-    return f"{path.name} holds only times; {belongs}."
+    if owner != path and owner.is_file():
+        return BelongsToAnotherFile(f"{path.name} holds only times; it belongs to {owner.name}. Load that one.", owner)
+    return UnusableInput(f"{path.name} holds only times; load the file of values.")
 
 
 def fill_times(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
@@ -241,7 +240,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
     )
     first_rows = rows_of(lines, delimiter)
     if is_time_list(names, first_rows):
-        raise UnusableInput(why_only_times(path))
+        raise only_times(path)
     if is_matrix(names, first_rows):
         ids = [f"{position:03d}" for position in range(1, len(names) + 1)]
         layout = Layout(ids, range(len(names)), None, "time", 1)
@@ -268,6 +267,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
         first_line=layout.first_line,
         skipped_lines=list,
         is_stamped=False,
+        companion=times_beside(path) if layout.label_position is None else None,
     )
 
 

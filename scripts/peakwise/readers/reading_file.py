@@ -30,6 +30,7 @@ class ReadingFile:
         skipped_lines: Finds the numbers of all lines that are no row of the relation, when asked.
         label_is_certain: Whether the format fixes the label, so that nobody can know better.
         unit_is_certain: Whether the file tells the unit of its values, so that they are in kWh already.
+        companion: A second file that the readings come from, too.
         is_stamped: Whether rows may have a version or a flag.
         tells: Which of `channel`, `register_id` and `interval_minutes` the file tells of its rows.
     """
@@ -45,6 +46,7 @@ class ReadingFile:
     skipped_lines: Callable[[], list[int]]
     label_is_certain: bool = False
     unit_is_certain: bool = False
+    companion: Path | None = None
     is_stamped: bool = True
     tells: tuple[str, ...] = ()
 
