@@ -321,11 +321,14 @@ def test_each_portuguese_file_is_loaded_whole_or_refused(tmp_path_factory: pytes
         assert fates[path.name] == (readings + skipped, readings, 0, 0, skipped)
         kwh = sum(float(value) for line in kept for value in line.split(",")) / 4
         assert float(energy[path.name]) == pytest.approx(kwh, rel=1e-11)
+    # Files of times are read with their owners, and are nothing on their own.
     again = load(home, folder)
-    assert again.finished.code == 2
+    assert again.finished.code == 0
     assert {row[0]: row[3] for row in again.table if row[0] in fates} == dict.fromkeys(fates, "known already")
-    assert set(again.refused) == {f"electricity_2014_03_31_{part}_datetime.csv" for part in parts}
-    for name, sentence in again.refused.items():
+    alone = load(home, *(folder / f"electricity_2014_03_31_{part}_datetime.csv" for part in parts))
+    assert alone.finished.code == 2
+    assert set(alone.refused) == {f"electricity_2014_03_31_{part}_datetime.csv" for part in parts}
+    for name, sentence in alone.refused.items():
         assert f"holds only times; it belongs to {name.replace('_datetime', '')}. Load that one." in sentence
 
 
