@@ -1,5 +1,6 @@
 """Runs dbt inside this process: one import, one parse, and the parsed project used again for every further command."""
 
+import atexit
 import gc
 import os
 from collections.abc import Iterator
@@ -75,6 +76,8 @@ class Dbt:
                 # The parsed project stays, so garbage collection need not look through it again and again.
                 gc.collect()
                 gc.freeze()
+                # At the end of the process everything is to be taken down in order, as it would be otherwise.
+                atexit.register(gc.unfreeze)
             try:
                 outcome = dbtRunner(manifest=self.manifest).invoke([*QUIET, *arguments, *self.folders()])
             finally:
