@@ -26,18 +26,3 @@
     select coalesce(max(load_id), 0) as load_id from {{ ref('stg_meter__loads') }};
     create or replace table {{ sums_memory('agreements') }} as select * from {{ ref('int_meter_agreements') }};
 {% endmacro %}
-
-{# Customers whose agreements are not as they were: a further meter joins, or a customers file moves a service point. #}
-{% macro customers_with_changed_agreements(former, present) -%}
-    select customer_key from (select * from {{ former }} except select * from {{ present }}) as gone
-    union
-    select customer_key from (select * from {{ present }} except select * from {{ former }}) as come
-{%- endmacro %}
-
-{# What customers with other agreements had is taken out whole, for they may have no reading left that would replace it. #}
-{% macro forget_changed_customers(former) %}
-    {% if is_incremental() and former %}
-        delete from {{ this }}
-        where customer_key in ({{ customers_with_changed_agreements(former, ref('int_meter_agreements')) }})
-    {% endif %}
-{% endmacro %}

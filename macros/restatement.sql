@@ -10,3 +10,25 @@
     {{ instant }} >= (select min({{ instants }}.interval_start_at) from {{ instants }})
     and {{ instant }} <= (select max({{ instants }}.interval_start_at) from {{ instants }})
 {%- endmacro %}
+
+{# The same for the instants of touched days, in a model that knows `instants` and `touched`. #}
+{% macro within_touched_days(instant) -%}
+    {%- set touched_days = 'instants where instants.local_date in (select touched.local_date from touched)' -%}
+    {{ instant }} >= (select min(instants.interval_start_at) from {{ touched_days }})
+    and {{ instant }} <= (select max(instants.interval_start_at) from {{ touched_days }})
+{%- endmacro %}
+
+{# Customers whose agreements are not as they were: a further meter joins, or a customers file moves a service point. #}
+{% macro customers_with_changed_agreements(former, present) -%}
+    select customer_key from (select * from {{ former }} except select * from {{ present }}) as gone
+    union
+    select customer_key from (select * from {{ present }} except select * from {{ former }}) as come
+{%- endmacro %}
+
+{# What customers with other agreements had is taken out whole, for they may have no reading left that would replace it. #}
+{% macro forget_changed_customers(former) %}
+    {% if is_incremental() and former %}
+        delete from {{ this }}
+        where customer_key in ({{ customers_with_changed_agreements(former, ref('int_meter_agreements')) }})
+    {% endif %}
+{% endmacro %}

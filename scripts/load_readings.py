@@ -26,9 +26,8 @@ from peakwise.readers.file_text import shown_name
 from peakwise.reading_arguments import (
     TEXT,
     add_reading_arguments,
+    beside_readings,
     reading_options,
-    source_files,
-    weather_options,
     with_negative_offsets,
 )
 from peakwise.warehouse import connect, only_writer
@@ -44,7 +43,6 @@ Exit codes: 0 done, 1 done but rows were rejected, 2 some or all input cannot be
 """
 FATES = ("rows_in", "rows_accepted", "rows_duplicate", "rows_superseded", "rows_rejected")
 PIPE_WIDTH = 200
-AMBIGUOUS = "row(s) lie in the repeated hour of a clock change without a partner and were read as its first"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -92,7 +90,7 @@ def load(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, conso
     """Load what the command line names, with a bar on a terminal and a line a file on a pipe."""
     options = reading_options(given)
     settle_utility(connection, given, options.label_clock)
-    for line in load_beside_readings(connection, options, weather_options(given), **source_files(given)):
+    for line in load_beside_readings(connection, beside_readings(given), options):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -146,10 +144,8 @@ def show(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console
         count = sum(file.understood == understood for file in loaded)
         console.print(f"{count} file(s): {understood}", markup=False, highlight=False, soft_wrap=True)
     for file in loaded:
-        if file.rows_ambiguous:
-            console.print(
-                f"{file.name}: {file.rows_ambiguous:,} {AMBIGUOUS}", markup=False, highlight=False, soft_wrap=True
-            )
+        if file.ambiguity:
+            console.print(file.ambiguity, markup=False, highlight=False, soft_wrap=True)
     rejects = connection.execute(
         """
         select reason, count(*), arg_min(file_name || ', line ' || line_number, (load_id, line_number))

@@ -14,10 +14,9 @@ from peakwise.pipeline import Source, run, synthetic_source, update
 from peakwise.reading_arguments import (
     TEXT,
     add_reading_arguments,
+    beside_readings,
     number,
     reading_options,
-    source_files,
-    weather_options,
     with_negative_offsets,
 )
 from peakwise.segmentation.run import DEFAULT_K
@@ -88,12 +87,7 @@ def settings_given(given: argparse.Namespace) -> dict[str, object]:
 
 def source_given(given: argparse.Namespace) -> Source:
     """The source that the command line names."""
-    return Source(
-        readings=given.readings,
-        options=reading_options(given),
-        weather_options=weather_options(given),
-        **source_files(given),
-    )
+    return Source(given.readings, reading_options(given), beside_readings(given))
 
 
 def work(given: argparse.Namespace, console: Console) -> int:

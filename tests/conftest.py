@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -61,6 +63,13 @@ class Home:
 def home(tmp_path: Path) -> Home:
     """A fresh, empty PEAKWISE_HOME."""
     return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, for readers alone."""
+    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as opened:
+        yield opened
 
 
 def real_data(name: str) -> Path:

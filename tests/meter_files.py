@@ -10,6 +10,7 @@ import duckdb
 
 from peakwise import warehouse
 from peakwise.loading import Clock, FileResult, ReadingOptions, load_readings
+from peakwise.readers import ReadingFile
 
 HEADER = "service_point_id,timestamp,kwh"
 
@@ -93,3 +94,17 @@ def hours(service_point: str, first: str, count: int, step_minutes: int = 60) ->
             k / 1000 as kwh
         from range({count}) as steps(k)
     """
+
+
+def write_lines(folder: Path, *lines: str, name: str, end: str = "\n") -> Path:
+    path = folder / name
+    path.write_bytes("".join(line + end for line in lines).encode())
+    return path
+
+
+def readings_in_file_order(connection: duckdb.DuckDBPyConnection, file: ReadingFile) -> list[tuple]:
+    """(service point, label, kWh, line) of every row that a reader found."""
+    return connection.execute(f"""
+        select service_point_id, strftime(label_at, '%Y-%m-%d %H:%M'), kwh, line_number from ({file.relation})
+        order by row_number
+    """).fetchall()

@@ -14,16 +14,6 @@ instants as (select * from {{ ref('int_instants_localized') }}),
 
 touched as (select * from {{ ref('int_customer_days_touched') }}),
 
-{% if is_incremental() %}
-    touched_instants as (
-        select
-            instants.interval_start_at,
-            instants.local_date
-        from instants
-        where instants.local_date in (select touched.local_date from touched)
-    ),
-{% endif %}
-
 metered as (
     select
         hours.customer_key,
@@ -37,7 +27,7 @@ metered as (
     inner join instants on hours.hour_start_at = instants.interval_start_at
     {% if is_incremental() %}
         inner join touched on hours.customer_key = touched.customer_key and instants.local_date = touched.local_date
-        where {{ within_span_of('hours.hour_start_at', 'touched_instants') }}
+        where {{ within_touched_days('hours.hour_start_at') }}
     {% endif %}
     group by
         hours.customer_key,

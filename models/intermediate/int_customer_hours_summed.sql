@@ -14,16 +14,6 @@ instants as (select * from {{ ref('int_instants_localized') }}),
 
 touched as (select * from {{ ref('int_customer_days_touched') }}),
 
-{% if is_incremental() %}
-    touched_instants as (
-        select
-            instants.interval_start_at,
-            instants.local_date
-        from instants
-        where instants.local_date in (select touched.local_date from touched)
-    ),
-{% endif %}
-
 summed as (
     select
         readings.customer_key,
@@ -39,7 +29,7 @@ summed as (
     {% endif %}
     where
         readings.channel = 'delivered' and not {{ is_whole_hour('readings') }}
-        {% if is_incremental() %}and {{ within_span_of('readings.interval_start_at', 'touched_instants') }}{% endif %}
+        {% if is_incremental() %}and {{ within_touched_days('readings.interval_start_at') }}{% endif %}
     group by
         readings.customer_key,
         instants.hour_start_at

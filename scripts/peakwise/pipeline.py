@@ -7,7 +7,7 @@ conservation pass. Its file has the same name in another folder, because views r
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -16,17 +16,17 @@ from peakwise import paths, publishing
 from peakwise.dbt import Dbt
 from peakwise.errors import UnusableInput
 from peakwise.loading import (
+    BesideReadings,
     Clock,
     FileResult,
     ReadingOptions,
     UtilitySettings,
-    WeatherOptions,
     load_beside_readings,
     load_readings,
     set_holidays,
     set_utility,
 )
-from peakwise.segmentation import SegmentationSummary, assign_new_customers, segment_customers
+from peakwise.segmentation import assign_new_customers, segment_customers
 from peakwise.segmentation.run import DEFAULT_K
 from peakwise.steps import Steps
 from peakwise.synthetic import SyntheticOptions, generate
@@ -40,20 +40,12 @@ class Source:
     Attributes:
         readings: Files, folders or globs of readings.
         options: How to understand them.
-        weather_options: How to understand the temperatures.
-        customers: File of customers and agreements, if there is one.
-        system_load: File of the utility's system load, if there is one.
-        weather: File of hourly temperatures, if there is one.
-        outages: File of known outages, if there is one.
+        beside: The files beside the readings.
     """
 
     readings: list[str]
     options: ReadingOptions
-    weather_options: WeatherOptions = field(default_factory=WeatherOptions)
-    customers: Path | None = None
-    system_load: Path | None = None
-    weather: Path | None = None
-    outages: Path | None = None
+    beside: BesideReadings
 
 
 @dataclass(frozen=True)
@@ -62,13 +54,11 @@ class Outcome:
 
     Attributes:
         files: Where the rows of each file went.
-        segmentation: The segmentation run of this command; None when there was none.
         segmentation_note: What was done instead of a run, or why there are no segments.
         release: The published release.
     """
 
     files: list[FileResult]
-    segmentation: SegmentationSummary | None
     segmentation_note: str
     release: publishing.Release
 
@@ -89,9 +79,11 @@ def synthetic_source(options: SyntheticOptions, steps: Steps) -> tuple[Source, U
     source = Source(
         readings=[str(folder / "readings")],
         options=ReadingOptions(label="start", label_clock=Clock.parse("UTC")),
-        customers=folder / "customers.parquet",
-        weather=folder / "weather.parquet",
-        outages=folder / "outages.parquet",
+        beside=BesideReadings(
+            customers=folder / "customers.parquet",
+            weather=folder / "weather.parquet",
+            outages=folder / "outages.parquet",
+        ),
     )
     settings = UtilitySettings(
         time_zone=options.time_zone, holiday_calendar=options.holiday_calendar or None, currency="USD"
@@ -158,7 +150,7 @@ def update(source: Source, overrides: dict[str, object], k: int | None, seed: in
         with connect(warehouse) as connection:
             set_utility(connection, replace(settings_in_place(connection), **overrides))
             files = load_step(connection, source, steps)
-        full_refresh = source.customers is not None
+        full_refresh = source.beside.customers is not None
         return build_and_publish(warehouse, files, k, seed, steps, full_refresh=full_refresh)
 
 
@@ -182,15 +174,7 @@ def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Step
         UnusableInput: A file cannot be used. The message names each of them.
     """
     with steps.step("load", "loading readings") as step:
-        load_beside_readings(
-            connection,
-            source.options,
-            source.weather_options,
-            customers=source.customers,
-            system_load=source.system_load,
-            weather=source.weather,
-            outages=source.outages,
-        )
+        load_beside_readings(connection, source.beside, source.options)
         files = load_readings(
             connection, source.readings, source.options, lambda done, total, path: step.advance_to(done, total)
         )
@@ -218,7 +202,7 @@ def build_and_publish(
     with steps.step("profiles", "building daily usage, profiles and customers") as step:
         result = dbt.run("build", "--selector", "before_segmentation", *refresh)
         step.outcome = f"{result.nodes} seeds and models: quality, daily usage, profiles"
-    segmentation, note = None, ""
+    note = ""
     with steps.step("segment", "grouping customers by the shape of their day") as step:
         assigned = None if k else assign_new_customers(warehouse)
         if assigned is not None:
@@ -252,7 +236,7 @@ def build_and_publish(
         put_in_place(warehouse)
         release = publishing.publish(paths.warehouse(), paths.figures())
         step.outcome = f"{len(release.rows)} tables at {release.folder}"
-    return Outcome(files, segmentation, note, release)
+    return Outcome(files, note, release)
 
 
 def put_in_place(warehouse: Path) -> None:

@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 
 from peakwise.errors import UnusableInput
-from peakwise.loading import WEATHER_FIELDS, Clock, ReadingOptions, WeatherOptions
-from peakwise.loading.tables import parse_mapping
+from peakwise.loading import WEATHER_FIELDS, BesideReadings, Clock, ReadingOptions, WeatherOptions
 from peakwise.readers import FORMATS
 from peakwise.readers.columns import parse_column_mapping
 
@@ -15,7 +14,7 @@ TEXT = {"type": lambda value: value or None, "default": None}
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that `reading_options` and `source_files` read."""
+    """Add the options that `reading_options` and `beside_readings` read."""
     parser.add_argument("--label", **TEXT, help="what a time label marks: start or end of its interval (default: auto)")
     parser.add_argument(
         "--label-timezone",
@@ -90,22 +89,18 @@ def reading_options(given: argparse.Namespace) -> ReadingOptions:
     )
 
 
-def weather_options(given: argparse.Namespace) -> WeatherOptions:
-    """How to understand the file of temperatures that the command line names.
+def beside_readings(given: argparse.Namespace) -> BesideReadings:
+    """The files beside the readings that the command line names.
 
     Raises:
         UnusableInput: An option has a value that means nothing.
     """
     zone = given.weather_timezone or given.label_timezone
-    return WeatherOptions(
-        label_clock=Clock.parse(zone) if zone and zone != AUTO else None,
-        columns=parse_mapping(given.weather_columns, WEATHER_FIELDS),
+    names = ("customers", "system_load", "weather", "outages")
+    return BesideReadings(
+        **{name: Path(getattr(given, name)) for name in names if getattr(given, name)},
+        weather_options=WeatherOptions(
+            label_clock=Clock.parse(zone) if zone and zone != AUTO else None,
+            columns=parse_column_mapping(given.weather_columns, WEATHER_FIELDS),
+        ),
     )
-
-
-def source_files(given: argparse.Namespace) -> dict[str, Path | None]:
-    """The files beside the readings that the command line names, by what they hold."""
-    return {
-        name: Path(getattr(given, name)) if getattr(given, name) else None
-        for name in ("customers", "system_load", "weather", "outages")
-    }

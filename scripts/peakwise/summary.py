@@ -67,13 +67,8 @@ def show_fates(connection: duckdb.DuckDBPyConnection, files: list[FileResult], c
     console.print()
     console.print(table)
     for file in files:
-        if file.rows_ambiguous:
-            console.print(
-                f"{escape(file.name)}: {file.rows_ambiguous:,} rows lie in the repeated hour of a clock change without a "
-                "partner and were read as its first",
-                highlight=False,
-                soft_wrap=True,
-            )
+        if file.ambiguity:
+            console.print(file.ambiguity, markup=False, highlight=False, soft_wrap=True)
     reasons = connection.execute(
         """
         select reason, count(*) from raw.rejected_readings

@@ -255,7 +255,38 @@ def test_bad_options_are_one_clear_sentence(home: Home, arguments: list[str], ex
     assert not home.published.exists()
 
 
+def test_plain_dbt_runs_and_tests_in_an_empty_folder(home: Home) -> None:
+    assert home.dbt("run").code == 0
+    # Unit tests are the business of `dbt build`.
+    finished = home.dbt("test", "--exclude-resource-type", "unit_test")
+    assert finished.code == 0, finished.output[-3000:]
+
+
 def test_plain_dbt_builds_in_an_empty_folder(home: Home) -> None:
     finished = home.dbt("build")
     assert finished.code == 0, finished.output[-3000:]
     assert query(home.warehouse, "select count(*) from marts.mart_dr_targets") == [(0,)]
+
+
+def test_a_customers_file_after_the_readings_moves_their_energy_by_plain_dbt_alone(home: Home, tmp_path: Path) -> None:
+    hours = "select '{}' as meter_id, timestamp '2024-01-01' + to_hours(h::integer) as interval_start, {} as kwh from range({}) as t (h)"
+    first, late = tmp_path / "first.csv", tmp_path / "late.csv"
+    query_files(f"copy ({hours.format('SP1', 1, 240)} union all {hours.format('SP2', 2, 240)}) to '{first}'")
+    query_files(f"copy ({hours.format('SP2', 2, 241)} offset 240) to '{late}'")
+    customers = tmp_path / "customers.csv"
+    customers.write_text(
+        "customer_id,service_point_id,valid_from,valid_to\nA,SP1,,2024-01-05\nB,SP1,2024-01-05,\nC,SP2,,\n"
+    )
+    clocks = ("--label-timezone", "UTC", "--utility-timezone", "UTC")
+    usage = "select customer_id, sum(kwh)::double, count(*) from marts.fct_customer_daily_usage group by 1 order by 1"
+    assert home.script("load_readings.py", first, *clocks).code == 0
+    assert home.dbt("run").code == 0
+    assert query(home.warehouse, usage) == [("SP1", 240, 10), ("SP2", 480, 10)]
+    assert home.script("load_readings.py", late, *clocks, "--customers", customers).code == 0
+    finished = home.dbt("build")
+    assert finished.code == 0, finished.output[-3000:]
+    assert query(home.warehouse, usage) == [("A", 96, 4), ("B", 144, 6), ("C", 482, 11)]
+    grown = tmp_path / "grown.duckdb"
+    shutil.copy(home.warehouse, grown)
+    assert home.dbt("run", "--full-refresh").code == 0
+    assert differing_tables(grown, home.warehouse, {"int_customer_days_touched"}) == {}

@@ -16,7 +16,7 @@ from meter_files import Desk, desk_in
 
 from peakwise.errors import UnusableInput
 from peakwise.loading import WEATHER_FIELDS, Clock, WeatherOptions, WeatherResult, load_weather
-from peakwise.loading.tables import parse_mapping
+from peakwise.readers.columns import parse_column_mapping
 from peakwise.readers.packing import unpacked
 
 
@@ -88,14 +88,14 @@ def test_columns_are_not_guessed(desk: Desk, header: str, columns: dict[str, str
 
 
 def test_a_mapping_of_columns_is_read_or_refused() -> None:
-    assert parse_mapping(" station = Site No , temperature_c=Air (C)", WEATHER_FIELDS) == {
+    assert parse_column_mapping(" station = Site No , temperature_c=Air (C)", WEATHER_FIELDS) == {
         "station": "Site No",
         "temperature_c": "Air (C)",
     }
-    assert parse_mapping(None, WEATHER_FIELDS) == {}
+    assert parse_column_mapping(None, WEATHER_FIELDS) == {}
     for text in ("station", "station=", "kwh=x"):
         with pytest.raises(UnusableInput, match="field is one of station, time, temperature_c, temperature_f"):
-            parse_mapping(text, WEATHER_FIELDS)
+            parse_column_mapping(text, WEATHER_FIELDS)
 
 
 def test_times_may_tell_their_clock(desk: Desk) -> None:
@@ -264,7 +264,7 @@ def test_an_error_while_writing_changes_nothing(desk: Desk) -> None:
         load_weather(
             Broken(),
             desk.csv("2024-01-01 00:00,5", header="timestamp,temp_c"),
-            WeatherOptions(Clock.parse("UTC")),  # type: ignore[arg-type]
+            WeatherOptions(Clock.parse("UTC")),
         )
     assert weather(desk) == before
 

@@ -5,8 +5,8 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -14,6 +14,7 @@ import pytest
 from conftest import PROJECT, real_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from meter_files import desk_in, readings_in_file_order, write_lines
 
 from peakwise.errors import UnusableInput
 from peakwise.loading.survey import REASON
@@ -24,28 +25,12 @@ from peakwise.readers.reading_file import ReadingFile
 UCI = ['"";"MT_001";"MT_002"', '"2011-01-01 00:15:00";0,5;1,25', '"2011-01-01 00:30:00";0;3']
 
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as opened:
-        yield opened
-
-
-def write(folder: Path, *lines: str, name: str = "customers.csv", end: str = "\n") -> Path:
-    path = folder / name
-    path.write_bytes("".join(line + end for line in lines).encode())
-    return path
+write = partial(write_lines, name="customers.csv")
 
 
 def read(connection: duckdb.DuckDBPyConnection, path: Path, **mapping: str) -> ReadingFile:
     assert kind_of_csv(path, mapping) == "customer_columns_csv"
     return customer_columns_csv.read(connection, path, mapping)
-
-
-def readings(connection: duckdb.DuckDBPyConnection, file: ReadingFile) -> list[tuple]:
-    return connection.execute(f"""
-        select service_point_id, strftime(label_at, '%Y-%m-%d %H:%M'), kwh, line_number from ({file.relation})
-        order by row_number
-    """).fetchall()
 
 
 def refusal(connection: duckdb.DuckDBPyConnection, path: Path, **mapping: str) -> str:
@@ -61,7 +46,7 @@ def refusal(connection: duckdb.DuckDBPyConnection, path: Path, **mapping: str) -
 def test_the_original_layout(connection: duckdb.DuckDBPyConnection, tmp_path: Path, end: str) -> None:
     path = write(tmp_path, *UCI, end=end)
     file = read(connection, path)
-    assert readings(connection, file) == [
+    assert readings_in_file_order(connection, file) == [
         ("MT_001", "2011-01-01 00:15", 0.5, 2),
         ("MT_002", "2011-01-01 00:15", 1.25, 2),
         ("MT_001", "2011-01-01 00:30", 0, 3),
@@ -104,7 +89,7 @@ def test_the_time_column_tells_the_clock(
 ) -> None:  # fmt: skip
     file = read(connection, write(tmp_path, f"{name},a,b", f"{first},1,2", f"{second},3,4"))
     assert (file.label, file.label_time_zone) == (label, zone)
-    assert [row[:3] for row in readings(connection, file)] == [
+    assert [row[:3] for row in readings_in_file_order(connection, file)] == [
         ("a", "2024-01-01 01:00", 1), ("b", "2024-01-01 01:00", 2),
         ("a", "2024-01-01 02:00", 3), ("b", "2024-01-01 02:00", 4),
     ]  # fmt: skip
@@ -113,7 +98,10 @@ def test_the_time_column_tells_the_clock(
 def test_a_mapped_time_column_may_stand_anywhere(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     path = write(tmp_path, "a,Zeit,b", "1,2024-01-01 01:00,2")
     file = read(connection, path, label="Zeit")
-    assert readings(connection, file) == [("a", "2024-01-01 01:00", 1, 2), ("b", "2024-01-01 01:00", 2, 2)]
+    assert readings_in_file_order(connection, file) == [
+        ("a", "2024-01-01 01:00", 1, 2),
+        ("b", "2024-01-01 01:00", 2, 2),
+    ]
     assert "no column 'Stunde'" in refusal(connection, path, label="Stunde")
     assert "'a', is no time label" in refusal(connection, path)
 
@@ -170,7 +158,7 @@ def test_decimals_are_told_by_the_file(
     numbers: list[float | None],
 ) -> None:
     path = write(tmp_path, delimiter.join(("time", "a", "b")), delimiter.join(("2024-01-01 00:00", *values)))
-    assert [row[2] for row in readings(connection, read(connection, path))] == numbers
+    assert [row[2] for row in readings_in_file_order(connection, read(connection, path))] == numbers
 
 
 @pytest.mark.parametrize(
@@ -275,7 +263,7 @@ def test_a_file_without_header_takes_its_times_from_beside(
 ) -> None:
     write(tmp_path, *TIMES, name="m_datetime.csv")
     file = read(connection, write(tmp_path, *MATRIX, name="m.csv"))
-    assert readings(connection, file) == [
+    assert readings_in_file_order(connection, file) == [
         ("001", "2024-01-01 00:00", 1.5, 1),
         ("002", "2024-01-01 00:00", 2, 1),
         ("001", "2024-01-01 01:00", 0, 2),
@@ -385,3 +373,19 @@ def test_whatever_the_bytes_it_is_a_file_or_a_sentence(changes: list[tuple[int, 
                 f"select count(*), count(*) filter (where {REASON} is null) from ({file.relation})"
             ).fetchone()
             assert 0 <= rows[1] <= rows[0]
+
+
+def test_two_files_of_equal_numbers_at_other_times_both_load(tmp_path: Path) -> None:
+    with desk_in(tmp_path) as desk:
+        for name, month in (("a", 1), ("b", 2)):
+            write(tmp_path, *["0,1"] * 48, name=f"{name}.csv")
+            times = [f"2024-0{month}-0{1 + hour // 24} {hour % 24:02d}:00:00" for hour in range(48)]
+            write(tmp_path, *times, name=f"{name}_datetime.csv")
+        results = desk.load(*(tmp_path / f"{name}.csv" for name in ("a", "a_datetime", "b", "b_datetime")))
+        assert [(result.name, result.state, result.rows_accepted) for result in results] == [
+            ("a.csv", "loaded", 96),
+            ("b.csv", "loaded", 96),
+        ]
+        assert [result.state for result in desk.load(tmp_path / "a.csv")] == ["known"]
+        (alone,) = desk.load(tmp_path / "a_datetime.csv")
+        assert "it belongs to a.csv. Load that one." in alone.message

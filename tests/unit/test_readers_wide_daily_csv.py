@@ -4,8 +4,8 @@ import csv
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -13,6 +13,7 @@ import pytest
 from conftest import real_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from meter_files import readings_in_file_order, write_lines
 
 from peakwise.errors import UnusableInput
 from peakwise.loading.survey import REASON
@@ -29,28 +30,12 @@ COLUMNS = (
 )
 
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as opened:
-        yield opened
-
-
-def write(folder: Path, *lines: str, name: str = "wide.csv", end: str = "\n") -> Path:
-    path = folder / name
-    path.write_bytes("".join(line + end for line in lines).encode())
-    return path
+write = partial(write_lines, name="wide.csv")
 
 
 def read(connection: duckdb.DuckDBPyConnection, path: Path, **mapping: str) -> ReadingFile:
     assert kind_of_csv(path, mapping) == "wide_daily_csv"
     return wide_daily_csv.read(connection, path, mapping)
-
-
-def readings(connection: duckdb.DuckDBPyConnection, file: ReadingFile) -> list[tuple]:
-    return connection.execute(f"""
-        select service_point_id, strftime(label_at, '%Y-%m-%d %H:%M'), kwh, line_number from ({file.relation})
-        order by row_number
-    """).fetchall()
 
 
 def refusal(connection: duckdb.DuckDBPyConnection, path: Path, **mapping: str) -> str:
@@ -120,7 +105,7 @@ def test_names_tell_the_interval(
     assert file.label == label
     assert connection.execute(f"select distinct interval_minutes from ({file.relation})").fetchall() == [(minutes,)]
     month = "02" if last.startswith("01") else "01"
-    assert readings(connection, file) == [
+    assert readings_in_file_order(connection, file) == [
         ("a", f"2024-01-{first}", 1, 2),
         ("a", f"2024-01-{second}", 2, 2),
         ("a", f"2024-{month}-{last}", 3, 2),
@@ -186,7 +171,7 @@ def test_mapped_columns_go_before_known_names(connection: duckdb.DuckDBPyConnect
         day("1", start="wrong,z,2000-01-01,2024-01-31", count=24),
     )
     file = read(connection, path, service_point_id="Zähler", label="Tag")
-    assert readings(connection, file) == [("z", "2024-01-31 00:00", 1, 2)]
+    assert readings_in_file_order(connection, file) == [("z", "2024-01-31 00:00", 1, 2)]
     assert "no column 'Nr'" in refusal(connection, path, service_point_id="Nr")
 
 
@@ -257,7 +242,7 @@ def test_lines_are_those_of_the_file(connection: duckdb.DuckDBPyConnection, tmp_
         (4, "the line has fewer columns than the header", "a,2024-01-31,1"),
         (5, "the line has more columns than the header", too_wide),
     ]
-    assert [(row[2], row[3]) for row in readings(connection, file)] == [(1, 3), (2, 3), (4, 8), (5, 10)]
+    assert [(row[2], row[3]) for row in readings_in_file_order(connection, file)] == [(1, 3), (2, 3), (4, 8), (5, 10)]
 
 
 def test_too_many_broken_lines_refuse_the_file(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -269,7 +254,10 @@ def test_too_many_broken_lines_refuse_the_file(connection: duckdb.DuckDBPyConnec
 
 def test_one_customer_and_day_may_have_two_rows(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     file = read(connection, write(tmp_path, header(HOURS), day("1"), day("2")))
-    assert readings(connection, file) == [("a", "2024-01-31 00:00", 1, 2), ("a", "2024-01-31 00:00", 2, 3)]
+    assert readings_in_file_order(connection, file) == [
+        ("a", "2024-01-31 00:00", 1, 2),
+        ("a", "2024-01-31 00:00", 2, 3),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -290,7 +278,7 @@ def test_dates_are_read_where_they_are_certain(
         header(HOURS).replace(",", ";"),
         *[";".join(["a", text, "1", *[""] * 23]) for text in texts],
     )
-    assert [row[1] for row in readings(connection, read(connection, path))] == [
+    assert [row[1] for row in readings_in_file_order(connection, read(connection, path))] == [
         f"2024-01-{number:02d} 00:00" for number in days
     ]
 
@@ -328,13 +316,13 @@ def test_decimals_have_a_comma_where_most_have_one(
     path = write(
         tmp_path, header(HOURS).replace(",", ";"), ";".join(["a", "2024-01-31", *values, *[""] * (24 - len(values))])
     )
-    assert [row[2] for row in readings(connection, read(connection, path))] == numbers
+    assert [row[2] for row in readings_in_file_order(connection, read(connection, path))] == numbers
 
 
 def test_a_byte_order_mark_does_not_matter(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     path = write(tmp_path, header(HOURS), day("1"))
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert readings(connection, read(connection, path)) == [("a", "2024-01-31 00:00", 1, 2)]
+    assert readings_in_file_order(connection, read(connection, path)) == [("a", "2024-01-31 00:00", 1, 2)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Loading of files into the raw schema: every row accounted for, one transaction a file."""
 
-from peakwise.loading.beside import load_beside_readings
+from peakwise.loading.beside import BesideReadings, load_beside_readings
 from peakwise.loading.clock import Clock
 from peakwise.loading.customers import load_customers
 from peakwise.loading.manifest import FileResult
@@ -13,6 +13,7 @@ from peakwise.loading.weather import WEATHER_FIELDS, WeatherOptions, WeatherResu
 
 __all__ = [
     "WEATHER_FIELDS",
+    "BesideReadings",
     "Clock",
     "FileResult",
     "OutagesResult",

@@ -1,5 +1,6 @@
 """Loads what comes beside the readings: customers, system load, weather, outages. All of it is optional."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -12,44 +13,52 @@ from peakwise.loading.weather import WeatherOptions, load_weather
 from peakwise.readers.packing import unpacked
 
 
+@dataclass(frozen=True)
+class BesideReadings:
+    """The files that a utility gives beside its readings; None where it has none.
+
+    Attributes:
+        customers: Customers and service agreements.
+        system_load: The utility's own system load.
+        weather: Hourly temperatures.
+        outages: Known outages.
+        weather_options: How to understand the temperatures.
+    """
+
+    customers: Path | None = None
+    system_load: Path | None = None
+    weather: Path | None = None
+    outages: Path | None = None
+    weather_options: WeatherOptions = field(default_factory=WeatherOptions)
+
+
 def load_beside_readings(
-    connection: duckdb.DuckDBPyConnection,
-    options: ReadingOptions,
-    weather_options: WeatherOptions,
-    *,
-    customers: Path | None,
-    system_load: Path | None,
-    weather: Path | None,
-    outages: Path | None,
+    connection: duckdb.DuckDBPyConnection, files: BesideReadings, options: ReadingOptions
 ) -> list[str]:
     """Load the files that are given, each in one transaction, and say in a line each what it brought.
 
     Args:
         connection: The warehouse.
-        options: How to understand time labels.
-        weather_options: The same of temperatures.
-        customers: File of customers and service agreements.
-        system_load: File of the utility's own system load.
-        weather: File of hourly temperatures.
-        outages: File of known outages.
+        files: The files.
+        options: How to understand time labels other than the weather's.
 
     Raises:
         UnusableInput: A file cannot be used.
     """
     told = []
-    if customers is not None:
-        with unpacked(customers) as path:
+    if files.customers is not None:
+        with unpacked(files.customers) as path:
             brought = load_customers(connection, path)
         told.append(f"{brought.customers:,} customers with {brought.agreements:,} service agreements")
-    if system_load is not None:
-        with unpacked(system_load) as path:
+    if files.system_load is not None:
+        with unpacked(files.system_load) as path:
             told.append(f"{load_system_load(connection, path, options):,} intervals of system load")
-    if weather is not None:
-        with unpacked(weather) as path:
-            brought = load_weather(connection, path, weather_options)
+    if files.weather is not None:
+        with unpacked(files.weather) as path:
+            brought = load_weather(connection, path, files.weather_options)
         told.append(f"{brought.observations:,} temperatures of {brought.stations:,} station(s)")
-    if outages is not None:
-        with unpacked(outages) as path:
+    if files.outages is not None:
+        with unpacked(files.outages) as path:
             brought = load_outages(connection, path, options.label_clock)
         told.append(f"{brought.outages:,} outages with {brought.interruptions:,} interruptions of service points")
     return told

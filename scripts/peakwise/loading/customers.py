@@ -9,12 +9,12 @@ from peakwise.errors import UnusableInput
 from peakwise.loading.tables import (
     Table,
     first_candidates,
-    one_transaction,
     open_table,
     read_texts,
-    shown_text,
     temporary_tables,
 )
+from peakwise.readers.file_text import shown_text
+from peakwise.warehouse import one_transaction
 
 KNOWN_NAMES = {
     "customer_id": ("customer_id", "customer", "lclid", "account_id", "household_id"),

@@ -38,6 +38,16 @@ class FileResult:
     first_interval_start_at: datetime | None = None
     last_interval_end_at: datetime | None = None
 
+    @property
+    def ambiguity(self) -> str:
+        """One sentence on rows of the repeated hour; empty when all of them could be told."""
+        if not self.rows_ambiguous:
+            return ""
+        return (
+            f"{self.name}: {self.rows_ambiguous:,} row(s) lie in the repeated hour of a clock change without a partner and "
+            "were read as its first"
+        )
+
 
 def content_hash(path: Path) -> str:
     """SHA-256 of the file's bytes, in hexadecimal."""

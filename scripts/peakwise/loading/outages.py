@@ -12,15 +12,15 @@ from peakwise.loading.tables import (
     clock_of,
     first_candidates,
     labels_tell_offset,
-    one_transaction,
     open_table,
     read_texts,
-    shown_text,
     temporary_tables,
     why_no_time,
 )
 from peakwise.readers.columns import READING_NAMES
 from peakwise.readers.csv_text import label_of
+from peakwise.readers.file_text import shown_text
+from peakwise.warehouse import one_transaction
 
 KNOWN_NAMES = {
     "outage_id": ("outage_id", "event_id", "outage_event_id", "outage_number", "outage"),

@@ -1,7 +1,7 @@
 """Loads files of readings. Every row of a file ends up accepted, duplicate, superseded or rejected."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -19,11 +19,11 @@ from peakwise.loading.placing import count_ambiguous, grid_minutes, place, resol
 from peakwise.loading.registers import register_meters
 from peakwise.loading.rejects import reject_rows
 from peakwise.loading.survey import Survey, take_survey
-from peakwise.loading.tables import one_transaction
 from peakwise.loading.versions import ContestedRows, find_contested_days, settle_contested_rows
 from peakwise.readers import ReadingFile, drop_incoming, open_readings
 from peakwise.readers.file_text import shown_name
 from peakwise.readers.packing import Member, UnusableMember, members
+from peakwise.warehouse import one_transaction
 
 ENERGY_TYPE = "decimal(18, 9)"
 
@@ -57,28 +57,37 @@ def load_readings(
             progress(number, len(files), path)
         try:
             with members(path) as found:
-                for member in found:
-                    results.append(load_member(connection, member, options))
-        except BelongsToAnotherFile as error:
-            # Named together with its owner, it is loaded with that one.
-            if error.owner not in files:
-                results.append(FileResult(shown_name(path), "unusable", str(error)))
+                loaded = [load_member(connection, member, options, files) for member in found]
+                results += [result for result in loaded if result is not None]
         except UnusableInput as error:
             results.append(FileResult(shown_name(path), "unusable", str(error)))
     return results
 
 
 def load_member(
-    connection: duckdb.DuckDBPyConnection, member: Member | UnusableMember, options: ReadingOptions
-) -> FileResult:
-    """Load a plain file, or one member of an archive from where it was unpacked, under the name that people know."""
+    connection: duckdb.DuckDBPyConnection,
+    member: Member | UnusableMember,
+    options: ReadingOptions,
+    files: Collection[Path],
+) -> FileResult | None:
+    """Load a plain file, or one member of an archive from where it was unpacked, under the name that people know.
+
+    Args:
+        connection: The warehouse.
+        member: What to load.
+        options: How to understand the rows.
+        files: All files of the call.
+
+    Returns:
+        What became of it; None where it is read together with another one of the files.
+    """
     if isinstance(member, UnusableMember):
         return FileResult(member.name, "unusable", member.fault)
     try:
         return load_file(connection, member.path, member.name, options)
-    except BelongsToAnotherFile:
-        raise
     except UnusableInput as error:
+        if isinstance(error, BelongsToAnotherFile) and error.owner in files:
+            return None
         return FileResult(member.name, "unusable", str(error).replace(member.path.name, member.name))
 
 
@@ -209,13 +218,13 @@ def write(
     connection.execute(
         """
         insert into raw.load_manifest values (
-            $load_id, $file_name, $digest, $file_format, $label, $clock, $grid_minutes, $rows_in, $accepted, $duplicate, $superseded,
-            $rejected, $ambiguous, $span_start, $span_end, timezone('UTC', now()), $seconds
+            $load_id, $file_name, $digest, $file_format, $label, $clock, $grid_minutes, $rows_in, $accepted, $duplicate,
+            $superseded, $rejected, $ambiguous, $span_start, $span_end, timezone('UTC', now()), $seconds
         )
         """,
         {
-            "load_id": load_id, "file_name": name, "digest": digest, "file_format": file.file_format,
-            "label": label, "clock": clock.name, "grid_minutes": grid, "rows_in": rows_in, "accepted": accepted, "duplicate": duplicate,
+            "load_id": load_id, "file_name": name, "digest": digest, "file_format": file.file_format, "label": label,
+            "clock": clock.name, "grid_minutes": grid, "rows_in": rows_in, "accepted": accepted, "duplicate": duplicate,
             "superseded": superseded, "rejected": rejected, "ambiguous": ambiguous, "span_start": span[0],
             "span_end": span[1], "seconds": seconds,
         },

@@ -4,6 +4,7 @@ import duckdb
 
 from peakwise.loading.survey import GOOD, REASON, Survey
 from peakwise.readers import ReadingFile
+from peakwise.readers.file_text import skipped_above
 
 
 def reject_rows(
@@ -27,15 +28,7 @@ def reject_rows(
             f"""
             insert into raw.rejected_readings
             with rejects as (select * from ({file.relation}) where {not_a_reading}),
-            skipped_lines as (
-                -- rows of the relation that stand above each skipped line, and lines skipped up to there
-                select line - {file.first_line} - row_number() over (order by line) + 1 as rows_above,
-                    row_number() over (order by line) as skipped
-                from (select unnest(?::bigint[]) as line)
-            ),
-            skipped_above as (
-                select rows_above, max(skipped) as skipped from skipped_lines group by rows_above
-            )
+            {skipped_above(file.first_line)}
             select
                 ?, ?, coalesce(
                     rejects.line_number, rejects.row_number + {file.first_line} + coalesce(skipped_above.skipped, 0)

@@ -11,9 +11,9 @@ from peakwise.loading.options import ReadingOptions, understand
 from peakwise.loading.placing import place, resolved_rows
 from peakwise.loading.readings import ENERGY_TYPE
 from peakwise.loading.survey import take_survey
-from peakwise.loading.tables import one_transaction
 from peakwise.readers import drop_incoming, open_readings
 from peakwise.readers.columns import SYSTEM_LOAD_NAMES, plain
+from peakwise.warehouse import one_transaction
 
 
 def load_system_load(connection: duckdb.DuckDBPyConnection, path: Path, options: ReadingOptions) -> int:

@@ -12,21 +12,27 @@ import duckdb
 from peakwise.errors import UnusableInput
 from peakwise.loading.clock import Clock
 from peakwise.loading.survey import EARLIEST, LATEST
-from peakwise.readers.columns import plain
+from peakwise.readers.columns import columns_named, columns_told
 from peakwise.readers.csv_text import (
     LOCAL_LABEL,
     LONGEST_LINE_BYTES,
-    LONGEST_WIDE_LINE_BYTES,
     OFFSET_LABEL,
+    CsvScan,
+    numbered_lines,
     read_head,
-    scan_all_texts,
     why_unreadable,
 )
-from peakwise.readers.file_text import path_literal, shown_name, trimmed
-from peakwise.readers.open import PARQUET_MAGIC, UTF_16_MARKS
+from peakwise.readers.file_text import (
+    PARQUET_MAGIC,
+    UTF_16_MARKS,
+    first_bytes,
+    path_literal,
+    shown_name,
+    shown_text,
+    trimmed,
+)
 from peakwise.warehouse import literal, quoted
 
-HEAD_BYTES = 8192
 LINE_OF_FAULT = re.compile(r"CSV Error on Line: (\d+)")
 COLUMNS_OF_FAULT = re.compile(r"^Expected Number of Columns: (\d+) Found: (\d+)", re.MULTILINE)
 # How DuckDB begins the line on what is wrong, and what we say of it.
@@ -35,7 +41,6 @@ LINE_FAULTS = {
     "Invalid unicode": "the line is not UTF-8 text",
     "Maximum line size": f"the line is longer than {LONGEST_LINE_BYTES:,} bytes",
 }
-MOST_COLUMNS_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,7 @@ class Table:
     @property
     def columns_told(self) -> str:
         """The file's column names for a sentence that says what is missing."""
-        names = [shown_text(name) for name in self.column_names]
-        more = f" and {len(names) - MOST_COLUMNS_SHOWN} more" if len(names) > MOST_COLUMNS_SHOWN else ""
-        return ", ".join(names[:MOST_COLUMNS_SHOWN]) + more
+        return columns_told(self.column_names)
 
     def text(self, column: str) -> str:
         """SQL of a column's text without blanks around it, null when nothing is left.
@@ -99,17 +102,11 @@ def _line_number(path: Path, count: int, counts_empty: bool) -> int:
         counts_empty: Whether empty lines are counted, which are no rows.
     """
     line, counted = 0, 0
-    in_quotes, starts_line = False, True
-    with path.open("rb") as file:
-        # A line may be as long as the file.
-        while piece := file.readline(LONGEST_WIDE_LINE_BYTES):
-            if starts_line:
-                line += 1
-                counted += not in_quotes and (counts_empty or piece.strip(b"\r\n") != b"")
-                if counted == count:
-                    break
-            in_quotes ^= piece.count(b'"') % 2 == 1
-            starts_line = piece.endswith(b"\n")
+    for number, goes_on, is_empty in numbered_lines(path):
+        line = number
+        counted += not goes_on and (counts_empty or not is_empty)
+        if counted == count:
+            break
     return line
 
 
@@ -127,17 +124,10 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) -> 
     Raises:
         UnusableInput: The file's name is no text, or the file is empty, of an unknown kind, damaged, or has no header.
     """
-    literal_path = path_literal(path)
+    head = first_bytes(path)
     name = shown_name(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError as error:
-        raise UnusableInput(f"{shown_name(path, whole=True)} cannot be read: {error.strerror}.") from error
-    if not head:
-        raise UnusableInput(f"{name} is empty.")
     if head.startswith(PARQUET_MAGIC):
-        return _open_parquet(connection, path, kind, literal_path)
+        return _open_parquet(connection, path, kind)
     if head.startswith(UTF_16_MARKS):
         raise UnusableInput(f"{name} is UTF-16 text. Save it as UTF-8.")
     if b"\x00" in head:
@@ -145,14 +135,14 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) -> 
     return _open_csv(path, kind)
 
 
-def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, literal_path: str) -> Table:
+def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) -> Table:
     """Open a Parquet file.
 
     Raises:
         UnusableInput: The file is damaged.
     """
     # Folders named like key=value must not add columns.
-    scan = f"read_parquet({literal_path}, hive_partitioning = false)"
+    scan = f"read_parquet({path_literal(path)}, hive_partitioning = false)"
     try:
         present = [row[0] for row in connection.execute(f"describe select * from {scan}").fetchall()]
     except duckdb.Error as error:
@@ -170,7 +160,7 @@ def _open_csv(path: Path, kind: str) -> Table:
     """
     present, delimiter, _ = read_head(path, least_columns=1)
     # Without a table of faults, which would grow with them: the first one refuses the file.
-    scan = f"{scan_all_texts(path, len(present), delimiter)[:-1]}, max_line_size = {LONGEST_LINE_BYTES})"
+    scan = CsvScan(path, len(present), delimiter).sql()
     columns = [(name, f"column_{position}") for position, name in enumerate(present)]
     return Table(path, kind, scan, columns, is_csv=True)
 
@@ -182,11 +172,7 @@ def candidates(table: Table, known_names: Sequence[str]) -> list[str]:
         table: The file.
         known_names: Names by which the field is recognised, compared without case, blanks and punctuation.
     """
-    by_plain_name: dict[str, list[str]] = {}
-    for name in table.column_names:
-        by_plain_name.setdefault(plain(name), []).append(name)
-    wanted = dict.fromkeys(plain(known) for known in known_names)
-    return [name for known in wanted for name in by_plain_name.get(known, [])]
+    return columns_named(table.column_names, known_names)
 
 
 def first_candidates(table: Table, known_names: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -198,31 +184,6 @@ def first_candidates(table: Table, known_names: Mapping[str, Sequence[str]]) -> 
     """
     found = {field: candidates(table, names) for field, names in known_names.items()}
     return {field: names[0] for field, names in found.items() if names}
-
-
-def parse_mapping(text: str | None, fields: Sequence[str]) -> dict[str, str]:
-    """Read `station=Site,temperature_c=Air` into a dictionary.
-
-    Args:
-        text: What the user gave; None or nothing maps nothing.
-        fields: Fields that may be mapped.
-
-    Returns:
-        Field to column name.
-
-    Raises:
-        UnusableInput: A part is not `field=column` or names an unknown field.
-    """
-    mapping: dict[str, str] = {}
-    for part in filter(None, (text or "").split(",")):
-        field, separator, column = (piece.strip() for piece in part.partition("="))
-        if not separator or field not in fields or not column:
-            raise UnusableInput(
-                f"Column mapping '{shown_text(part)}' is not of the form field=column, where field is one of "
-                f"{', '.join(fields)}."
-            )
-        mapping[field] = column
-    return mapping
 
 
 def mapped_column(table: Table, column: str) -> str:
@@ -344,32 +305,6 @@ def clock_of(table: Table, tells_offset: bool | None, given: Clock | None) -> Cl
             "Europe/London."
         )
     return given
-
-
-def shown_text(text: str) -> str:
-    """The beginning of a text from a file, fit for one line of a sentence.
-
-    Args:
-        text: Any text.
-    """
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text[:40])
-
-
-@contextmanager
-def one_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Keep all changes of the block, or none when it ends with an error.
-
-    Args:
-        connection: The warehouse.
-    """
-    connection.execute("begin transaction")
-    try:
-        yield
-        connection.execute("commit")
-    except BaseException:
-        with contextlib.suppress(duckdb.Error):
-            connection.execute("rollback")
-        raise
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import holidays
 
 from peakwise.errors import UnusableInput
 from peakwise.loading.clock import check_time_zone
+from peakwise.warehouse import one_transaction
 
 STANDARDISATIONS = ("daily_share", "unit_norm", "peak_share", "min_max", "z_score", "hourly_z_score")
 
@@ -65,13 +66,12 @@ def holiday_dates(calendar: str, years: list[int]) -> holidays.HolidayBase:
 def set_utility(connection: duckdb.DuckDBPyConnection, settings: UtilitySettings) -> None:
     """Write the utility's row in place of the former one."""
     values = asdict(settings)
-    connection.execute("begin transaction")
-    connection.execute("delete from raw.utility")
-    connection.execute(
-        f"insert into raw.utility ({', '.join(values)}) values ({', '.join('?' for _ in values)})",
-        list(values.values()),
-    )
-    connection.execute("commit")
+    with one_transaction(connection):
+        connection.execute("delete from raw.utility")
+        connection.execute(
+            f"insert into raw.utility ({', '.join(values)}) values ({', '.join('?' for _ in values)})",
+            list(values.values()),
+        )
 
 
 def set_holidays(connection: duckdb.DuckDBPyConnection) -> int:
@@ -81,10 +81,9 @@ def set_holidays(connection: duckdb.DuckDBPyConnection) -> int:
     first, last = connection.execute(
         "select year(min(first_interval_start_at)), year(max(last_interval_end_at)) from raw.load_manifest"
     ).fetchone()
-    connection.execute("begin transaction")
-    connection.execute("delete from raw.holidays")
     dates = holiday_dates(calendar, list(range(first - 1, last + 2))) if calendar and first else {}
-    if dates:
-        connection.executemany("insert into raw.holidays values (?, ?)", sorted(dates.items()))
-    connection.execute("commit")
+    with one_transaction(connection):
+        connection.execute("delete from raw.holidays")
+        if dates:
+            connection.executemany("insert into raw.holidays values (?, ?)", sorted(dates.items()))
     return len(dates)

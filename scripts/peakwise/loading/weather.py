@@ -15,16 +15,15 @@ from peakwise.loading.tables import (
     clock_of,
     labels_tell_offset,
     mapped_column,
-    one_transaction,
     open_table,
     read_texts,
-    shown_text,
     temporary_tables,
     why_no_time,
 )
 from peakwise.readers.columns import READING_NAMES
 from peakwise.readers.csv_text import label_of
-from peakwise.warehouse import literal
+from peakwise.readers.file_text import shown_text
+from peakwise.warehouse import literal, one_transaction
 
 # What `WeatherOptions.columns` may map. The unit is part of the field, for a guess between C and F would go unnoticed.
 WEATHER_FIELDS = ("station", "time", "temperature_c", "temperature_f")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from peakwise.errors import UnusableInput
+from peakwise.readers.file_text import shown_text
 
 FIELDS = ("service_point_id", "label", "kwh", "channel", "version", "source_flag")
 REQUIRED = ("service_point_id", "label", "kwh")
@@ -69,21 +70,39 @@ class ReadingColumns:
         return next((meaning for meaning, names in LABEL_MEANINGS.items() if name in names), None)
 
 
-def parse_column_mapping(text: str | None) -> dict[str, str]:
+def parse_column_mapping(text: str | None, fields: Sequence[str] = FIELDS) -> dict[str, str]:
     """Read `service_point_id=Meter No,label=Read Time,kwh=Usage` into a dictionary.
+
+    Args:
+        text: What the user gave; None or nothing maps nothing.
+        fields: Fields that may be mapped.
 
     Raises:
         UnusableInput: A part is not `field=column` or names an unknown field.
     """
     mapping: dict[str, str] = {}
     for part in filter(None, (text or "").split(",")):
-        field, separator, column = part.partition("=")
-        if not separator or field.strip() not in FIELDS or not column.strip():
+        field, separator, column = (piece.strip() for piece in part.partition("="))
+        if not separator or field not in fields or not column:
             raise UnusableInput(
-                f"Column mapping '{part}' is not of the form field=column, where field is one of {', '.join(FIELDS)}."
+                f"Column mapping '{shown_text(part)}' is not of the form field=column, where field is one of "
+                f"{', '.join(fields)}."
             )
-        mapping[field.strip()] = column.strip()
+        mapping[field] = column
     return mapping
+
+
+def columns_named(present: Sequence[str], known_names: Sequence[str]) -> list[str]:
+    """The columns of a file that could hold a field, the likeliest first.
+
+    Args:
+        present: The file's column names.
+        known_names: Names by which the field is recognised, compared without case, blanks and punctuation.
+    """
+    by_plain_name: dict[str, list[str]] = {}
+    for name in present:
+        by_plain_name.setdefault(plain(name), []).append(name)
+    return [name for known in dict.fromkeys(map(plain, known_names)) for name in by_plain_name.get(known, [])]
 
 
 def find_columns(
@@ -101,9 +120,6 @@ def find_columns(
         UnusableInput: A required field has no column, a mapped column does not exist, two columns could be the label, or
             two columns have the same name but for case, blanks and punctuation.
     """
-    by_plain_name: dict[str, list[str]] = {}
-    for name in present:
-        by_plain_name.setdefault(plain(name), []).append(name)
     names: dict[str, str] = {}
     for field in known_names:
         if field in mapping:
@@ -113,8 +129,7 @@ def find_columns(
                     f"{file_name} has no column '{mapping[field]}'; its columns are: {columns_told(present)}."
                 )
         else:
-            candidates = dict.fromkeys(plain(known) for known in known_names[field])
-            found = [name for candidate in candidates for name in by_plain_name.get(candidate, [])]
+            found = columns_named(present, known_names[field])
         if field == "label" and len(found) > 1:
             raise UnusableInput(
                 f"{file_name} has several time columns ({', '.join(found)}). Say which one counts: COLUMNS=label={found[0]}"

@@ -1,4 +1,4 @@
-"""What the CSV readers share: packing, the header, the scan as texts, and the lines that cannot be taken apart."""
+"""What the CSV readers share: the header, the scan as texts, and the lines that cannot be taken apart."""
 
 import csv
 import io
@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from peakwise.errors import UnusableInput
-from peakwise.readers.file_text import path_literal
+from peakwise.readers.file_text import path_literal, skipped_above
 from peakwise.warehouse import literal
 
 DELIMITERS = ",;\t|"
@@ -20,10 +21,9 @@ MOST_COLUMNS = 1_000
 # A file with a column for each customer, or for each five minutes, may be wider.
 LONGEST_WIDE_LINE_BYTES = 1_048_576
 MOST_WIDE_COLUMNS = 20_001
-# A wide file with more lines of other columns than this is not of the format it seems to be.
+# A file with more lines of other columns than this is not of the format it seems to be.
 MOST_UNREADABLE = 100_000
 HEAD_LINES = 50
-PACKED_BLOCK_BYTES = 1_048_576
 DATE = "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
 TIME = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]*)?)?"
 OFFSET = "(Z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"
@@ -152,33 +152,52 @@ def is_label(text: str) -> bool:
     return ":" in text and re.fullmatch(f"{LOCAL_LABEL}|{OFFSET_LABEL}", text) is not None
 
 
-def scan_all_texts(path: Path, columns: int, delimiter: str, *, has_header: bool = True) -> str:
-    """SQL that scans a CSV file under its header as texts `column_0`, `column_1` …, with no guess of DuckDB's.
+@dataclass(frozen=True)
+class CsvScan:
+    """A CSV file, scanned under its header as texts `column_0`, `column_1` …, with no guess of DuckDB's.
 
     Columns go by position: a header may hold names that SQL would not take, or takes for the same.
+
+    Attributes:
+        path: The file.
+        columns: How many columns each row has.
+        delimiter: What parts them.
+        has_header: Whether the first line is none of the rows.
+        longest_line: Bytes beyond which a line cannot be taken apart.
     """
-    types = "{" + ", ".join(f"column_{position}: 'varchar'" for position in range(columns)) + "}"
-    return f"""read_csv(
-        {path_literal(path)}, auto_detect = false, columns = {types}, header = {str(has_header).lower()},
-        delim = {literal(delimiter)}, quote = '"', escape = '"', compression = 'none',
-        hive_partitioning = false)"""
+
+    path: Path
+    columns: int
+    delimiter: str
+    has_header: bool = True
+    longest_line: int = LONGEST_LINE_BYTES
+
+    def sql(self, *, keeps_faults: bool = False) -> str:
+        """The table function; lines that cannot be taken apart end it, or are kept in `csv_rejects`."""
+        types = "{" + ", ".join(f"column_{position}: 'varchar'" for position in range(self.columns)) + "}"
+        faults = ", store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_reject_scans'"
+        return f"""read_csv(
+            {path_literal(self.path)}, auto_detect = false, columns = {types}, header = {str(self.has_header).lower()},
+            delim = {literal(self.delimiter)}, quote = '"', escape = '"', compression = 'none',
+            hive_partitioning = false, max_line_size = {self.longest_line}{faults if keeps_faults else ""})"""
 
 
-def skipped_lines(path: Path) -> list[int]:
-    """Numbers of the lines that start no row: empty ones, which DuckDB skips, and the rest of a row with a break in quotes."""
-    numbers = []
-    in_quotes = False
-    number, starts_line = 0, True
+def numbered_lines(path: Path) -> Iterator[tuple[int, bool, bool]]:
+    """Number of each line as an editor shows it, whether it goes on with a text in quotes, and whether it is empty."""
+    number, in_quotes, starts_line = 0, False, True
     with path.open("rb") as file:
         # A line may be as long as the file.
         while piece := file.readline(LONGEST_WIDE_LINE_BYTES):
             if starts_line:
                 number += 1
-                if in_quotes or not piece.strip(b"\r\n"):
-                    numbers.append(number)
+                yield number, in_quotes, not piece.strip(b"\r\n")
             in_quotes ^= piece.count(b'"') % 2 == 1
             starts_line = piece.endswith(b"\n")
-    return numbers
+
+
+def skipped_lines(path: Path) -> list[int]:
+    """Numbers of the lines that start no row: empty ones, which DuckDB skips, and the rest of a row with a break in quotes."""
+    return [number for number, goes_on, is_empty in numbered_lines(path) if goes_on or is_empty]
 
 
 @contextmanager
@@ -196,22 +215,17 @@ def told_as_unusable(path: Path) -> Iterator[None]:
 
 def fill_table(
     connection: duckdb.DuckDBPyConnection,
-    path: Path,
+    scan: CsvScan,
     table: str,
-    scan: str,
     select: Callable[[str], str],
-    *,
-    longest_line: int = LONGEST_LINE_BYTES,
 ) -> list[tuple[int, str, str]]:
     """Create a temporary table from the rows of a CSV file; lines that cannot be taken apart are put aside.
 
     Args:
         connection: Where the table is made, in place of a former one.
-        path: The file.
+        scan: The file.
         table: Name of the table.
-        scan: What `scan_all_texts` gives.
-        select: Gives the select statement over a scan.
-        longest_line: Bytes beyond which a line is put aside.
+        select: Gives the select statement over the scan's SQL.
 
     Returns:
         Number, reason and text of the lines that could not be taken apart.
@@ -219,44 +233,41 @@ def fill_table(
     Raises:
         UnusableInput: The file is not CSV, or too many of its lines cannot be taken apart.
     """
-    bounded = f"{scan[:-1]}, max_line_size = {longest_line}"
     connection.execute(f"drop table if exists temp.{table}")
     try:
-        connection.execute(f"create temp table {table} as {select(f'{bounded})')}")
+        connection.execute(f"create temp table {table} as {select(scan.sql())}")
         return []
     except duckdb.Error:
         # DuckDB holds the faults in memory, so it writes them down only where there are few.
-        check_faults_are_few(path, scan)
+        check_faults_are_few(scan)
     for name in ("csv_rejects", "csv_reject_scans"):
         connection.execute(f"drop table if exists temp.{name}")
-    keeping = f"{bounded}, store_rejects = true, rejects_table = 'csv_rejects', rejects_scan = 'csv_reject_scans')"
     try:
-        connection.execute(f"create temp table {table} as {select(keeping)}")
-        return unreadable_lines(connection, path, longest_line)
+        connection.execute(f"create temp table {table} as {select(scan.sql(keeps_faults=True))}")
+        return unreadable_lines(connection, scan)
     except duckdb.Error as error:
-        raise UnusableInput(why_unreadable(path, error)) from error
+        raise UnusableInput(why_unreadable(scan.path, error)) from error
 
 
-def check_faults_are_few(path: Path, scan: str) -> None:
+def check_faults_are_few(scan: CsvScan) -> None:
     """Count the lines of a CSV file that plainly do not have its columns, or are no UTF-8 text.
 
     Raises:
         UnusableInput: There are too many of them.
     """
-    delimiters = scan.count("'varchar'") - 1
-    delimiter = re.search(r"delim = '(.)'", scan)[1].encode()
-    faults, number, first = 0, 0, 0
-    with path.open("rb") as file:
-        while line := file.readline(LONGEST_WIDE_LINE_BYTES):
-            number += 1
-            if (b'"' in line or line.count(delimiter) == delimiters or not line.strip()) and is_utf_8(line):
+    delimiter = scan.delimiter.encode()
+    faults, first = 0, 0
+    with scan.path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_WIDE_LINE_BYTES), b""), start=1):
+            has_columns = b'"' in line or line.count(delimiter) == scan.columns - 1 or not line.strip()
+            if has_columns and is_utf_8(line):
                 continue
             faults += 1
             first = first or number
             if faults > MOST_UNREADABLE:
                 raise UnusableInput(
-                    f"{path.name}: more than {MOST_UNREADABLE:,} lines do not have the header's columns, the first of them "
-                    f"line {first}."
+                    f"{scan.path.name}: more than {MOST_UNREADABLE:,} lines do not have the header's columns, the first of "
+                    f"them line {first}."
                 )
 
 
@@ -269,9 +280,7 @@ def is_utf_8(line: bytes) -> bool:
     return True
 
 
-def unreadable_lines(
-    connection: duckdb.DuckDBPyConnection, path: Path, longest_line: int = LONGEST_LINE_BYTES
-) -> list[tuple[int, str, str]]:
+def unreadable_lines(connection: duckdb.DuckDBPyConnection, scan: CsvScan) -> list[tuple[int, str, str]]:
     """Number, reason and text of the lines that DuckDB could not take apart.
 
     Raises:
@@ -290,31 +299,22 @@ def unreadable_lines(
     for line, fault, _, is_several_lines in lines:
         if fault == "UNQUOTED VALUE" and is_several_lines:
             raise UnusableInput(
-                f"{path.name}, line {line}: a quotation mark is opened and not closed, so the rows after it cannot be told "
+                f"{scan.path.name}, line {line}: a quotation mark is opened and not closed, so the rows after it cannot be told "
                 "apart. Repair that line."
             )
-    faults = LINE_FAULTS | {"LINE SIZE OVER MAXIMUM": f"the line is longer than {longest_line:,} bytes"}
+    faults = LINE_FAULTS | {"LINE SIZE OVER MAXIMUM": f"the line is longer than {scan.longest_line:,} bytes"}
     return [(line, faults.get(fault, fault.lower()), text) for line, fault, text, _ in lines]
 
 
 def fill_numbered_texts(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    columns: Sequence[str],
-    scan: str,
-    *,
-    longest_line: int,
-    first_line: int,
+    connection: duckdb.DuckDBPyConnection, scan: CsvScan, columns: Sequence[str]
 ) -> tuple[str, list[tuple[int, str, str]]]:
     """Read a wide CSV file into a temporary table of texts, each row with the number of its line.
 
     Args:
         connection: Where the table is made.
-        path: The file.
+        scan: The file.
         columns: Expressions to keep, each with its name.
-        scan: What `scan_all_texts` gives.
-        longest_line: Bytes beyond which a line is put aside.
-        first_line: Number of the line below the header.
 
     Returns:
         A relation with `row_position`, `line_number` and the columns, in the file's order; and number, reason and text of
@@ -324,30 +324,20 @@ def fill_numbered_texts(
         UnusableInput: The file is not CSV, or too many of its lines cannot be taken apart.
     """
     unreadable = fill_table(
-        connection,
-        path,
-        "incoming_texts",
-        scan,
-        lambda scanned: f"select {', '.join(columns)} from {scanned}",
-        longest_line=longest_line,
+        connection, scan, "incoming_texts", lambda scanned: f"select {', '.join(columns)} from {scanned}"
     )
-    skipped = sorted({line for line, _, _ in unreadable} | set(skipped_lines(path)))
+    first_line = 2 if scan.has_header else 1
+    skipped = sorted({line for line, _, _ in unreadable} | set(skipped_lines(scan.path)))
     if not skipped:
         return (
             f"(select rowid as row_position, rowid + {first_line} as line_number, * from temp.incoming_texts)",
             unreadable,
         )
-    with told_as_unusable(path):
+    with told_as_unusable(scan.path):
         connection.execute(
             f"""
             create or replace temp table incoming_numbered_texts as
-            with skipped_lines as (
-                -- rows that stand above each skipped line, and lines skipped up to there
-                select line - {first_line} - row_number() over (order by line) + 1 as rows_above,
-                    row_number() over (order by line) as skipped
-                from (select unnest(?::bigint[]) as line)
-            ),
-            skipped_above as (select rows_above, max(skipped) as skipped from skipped_lines group by rows_above)
+            with {skipped_above(first_line)}
             select
                 texts.row_position, texts.row_position + {first_line} + coalesce(skipped, 0) as line_number,
                 texts.* exclude (row_position)

@@ -20,6 +20,7 @@ from peakwise.readers.columns import LABEL_MEANINGS, READING_NAMES, plain
 from peakwise.readers.csv_text import (
     LONGEST_WIDE_LINE_BYTES,
     MOST_WIDE_COLUMNS,
+    CsvScan,
     check_names,
     decimals_have_comma,
     drop_texts,
@@ -30,7 +31,6 @@ from peakwise.readers.csv_text import (
     labels_have_offset,
     number,
     read_head,
-    scan_all_texts,
     skipped_lines,
     told_as_unusable,
 )
@@ -183,12 +183,10 @@ def fill_times(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     first, delimiter, lines = read_head(times, least_columns=1, has_names=False)
     if not is_time_list(first, rows_of(lines, delimiter)):
         raise UnusableInput(f"{times.name} does not hold one time a line, which {path.name} needs.")
-    scan = scan_all_texts(times, 1, ",", has_header=False)
     unreadable = fill_table(
         connection,
-        times,
+        CsvScan(times, 1, ",", has_header=False),
         "incoming_times",
-        scan,
         lambda scanned: f"select {trimmed('column_0')} as label_text from {scanned}",
     )
     if unreadable or skipped_lines(times):
@@ -248,8 +246,14 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
     else:
         layout = find_layout(path, names, mapping)
         has_offset = labels_have_offset(path, names, delimiter, lines, layout.label_name)
-    scan = scan_all_texts(path, len(names), delimiter, has_header=layout.label_position is not None)
-    unreadable = fill_readings(connection, path, layout, scan, delimiter, has_offset)
+    scan = CsvScan(
+        path,
+        len(names),
+        delimiter,
+        has_header=layout.label_position is not None,
+        longest_line=LONGEST_WIDE_LINE_BYTES,
+    )
+    unreadable = fill_readings(connection, layout, scan, has_offset)
     label_name = plain(layout.label_name)
     return ReadingFile(
         path=path,
@@ -272,7 +276,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
 
 
 def fill_readings(
-    connection: duckdb.DuckDBPyConnection, path: Path, layout: Layout, scan: str, delimiter: str, has_offset: bool
+    connection: duckdb.DuckDBPyConnection, layout: Layout, scan: CsvScan, has_offset: bool
 ) -> list[tuple[int, str, str]]:
     """Create `temp.incoming_csv`, some columns at a time, each in the order of its rows; return the unreadable lines.
 
@@ -292,17 +296,15 @@ def fill_readings(
         columns = [f"{trimmed(f'column_{position}')} as value_{position}" for position in positions]
         if layout.label_position is not None:
             columns.append(f"{trimmed(f'column_{layout.label_position}')} as label_text")
-        relation, unreadable = fill_numbered_texts(
-            connection, path, columns, scan, longest_line=LONGEST_WIDE_LINE_BYTES, first_line=layout.first_line
-        )
+        relation, unreadable = fill_numbered_texts(connection, scan, columns)
         for fault in unreadable:
             faults.setdefault(fault[0], fault)
-        with told_as_unusable(path):
+        with told_as_unusable(scan.path):
             if layout.label_position is None:
-                relation = with_times(connection, path, relation, unreadable)
-            check_times(connection, path, relation)
+                relation = with_times(connection, scan.path, relation, unreadable)
+            check_times(connection, scan.path, relation)
             if has_comma is None:
-                has_comma = decimals_have_comma(connection, relation, values, delimiter)
+                has_comma = decimals_have_comma(connection, relation, values, scan.delimiter)
             ids = layout.ids[first : first + COLUMNS_AT_ONCE]
             insert_values(connection, relation, ids, values, label_of("label_text", has_offset), bool(has_comma))
             drop_texts(connection)

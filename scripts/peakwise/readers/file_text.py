@@ -6,6 +6,9 @@ from pathlib import Path
 from peakwise.errors import UnusableInput
 from peakwise.warehouse import literal
 
+HEAD_BYTES = 8192
+PARQUET_MAGIC = b"PAR1"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # Blank, tab, and the no-break space that spreadsheets leave.
 BLANKS = "' ' || chr(9) || chr(160)"
 
@@ -44,3 +47,46 @@ def has_padded_text(column: str, relation: str) -> str:
         from (select distinct {column} as text from {relation} limit 9223372036854775807)
         where {trimmed("text")} is distinct from text
     """
+
+
+def skipped_above(first_line: int) -> str:
+    """CTEs over one parameter, the numbers of lines that are no row: `skipped_above` has how many lie above which row.
+
+    Args:
+        first_line: Number of the line of the first row.
+    """
+    return f"""
+        skipped_lines as (
+            -- rows that stand above each skipped line, and lines skipped up to there
+            select line - {first_line} - row_number() over (order by line) + 1 as rows_above,
+                row_number() over (order by line) as skipped
+            from (select unnest(?::bigint[]) as line)
+        ),
+        skipped_above as (select rows_above, max(skipped) as skipped from skipped_lines group by rows_above)
+    """
+
+
+def first_bytes(path: Path) -> bytes:
+    """The beginning of a file, by which its format is told.
+
+    Raises:
+        UnusableInput: The file's name is no text, or the file cannot be read or is empty.
+    """
+    path_literal(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise UnusableInput(f"{shown_name(path, whole=True)} cannot be read: {error.strerror}.") from error
+    if not head:
+        raise UnusableInput(f"{shown_name(path)} is empty.")
+    return head
+
+
+def shown_text(text: str) -> str:
+    """The beginning of a text from a file, fit for one line of a sentence.
+
+    Args:
+        text: Any text.
+    """
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text[:40])

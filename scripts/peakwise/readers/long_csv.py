@@ -9,11 +9,11 @@ import duckdb
 from peakwise.readers.columns import find_columns
 from peakwise.readers.csv_text import (
     OFFSET_LABEL,
+    CsvScan,
     fill_table,
     first_label,
     label_of,
     read_head,
-    scan_all_texts,
     skipped_lines,
     usual_label_format,
 )
@@ -44,7 +44,7 @@ def read(
     label = columns.names["label"]
     first = first_label(path, names, delimiter, first_lines, label)
     has_offset = first is not None and re.fullmatch(OFFSET_LABEL, first) is not None
-    scan = scan_all_texts(path, len(names), delimiter)
+    scan = CsvScan(path, len(names), delimiter)
     positions = {field: names.index(name) for field, name in columns.names.items()}
     usual_format = usual_label_format(first) if first else None
     present, absent = optional_columns(columns.names)
@@ -56,9 +56,8 @@ def read(
         wanted += [f"{expression} as {name}" for name, expression in (present | texts).items()]
         return fill_table(
             connection,
-            path,
-            "incoming_csv",
             scan,
+            "incoming_csv",
             lambda scanned: (
                 f"select {', '.join(wanted)} from ({typed_rows(scanned, positions, has_offset, usual_format)}) as typed"
             ),

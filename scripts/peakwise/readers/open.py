@@ -9,12 +9,9 @@ from peakwise.errors import UnusableInput
 from peakwise.readers import customer_columns_csv, green_button, long_csv, nem12, parquet, wide_daily_csv
 from peakwise.readers.columns import READING_NAMES
 from peakwise.readers.csv_kind import CUSTOMER_COLUMNS, LONG, WIDE_DAILY, kind_of_csv
-from peakwise.readers.file_text import path_literal
+from peakwise.readers.file_text import PARQUET_MAGIC, UTF_16_MARKS, first_bytes, path_literal
 from peakwise.readers.reading_file import ReadingFile
 
-PARQUET_MAGIC = b"PAR1"
-UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-HEAD_BYTES = 8192
 FORMATS = ("parquet", LONG, WIDE_DAILY, CUSTOMER_COLUMNS, "green_button", "nem12")
 
 
@@ -58,13 +55,7 @@ def sniff(path: Path, mapping: Mapping[str, str], known_names: Mapping[str, Sequ
     Raises:
         UnusableInput: The file cannot be read, is empty, or is no text and no Parquet.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError as error:
-        raise UnusableInput(f"{path} cannot be read: {error.strerror}.") from error
-    if not head:
-        raise UnusableInput(f"{path.name} is empty.")
+    head = first_bytes(path)
     if head.startswith(PARQUET_MAGIC):
         return "parquet"
     if head.startswith(UTF_16_MARKS) and not green_button.looks_like(head):

@@ -17,13 +17,12 @@ import duckdb
 from peakwise.errors import UnusableInput
 from peakwise.readers.columns import READING_NAMES, find_columns, plain
 from peakwise.readers.csv_text import (
-    LONGEST_LINE_BYTES,
+    CsvScan,
     decimals_have_comma,
     drop_texts,
     fill_numbered_texts,
     number,
     read_head,
-    scan_all_texts,
     told_as_unusable,
 )
 from peakwise.readers.file_text import trimmed
@@ -351,10 +350,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str
     columns = [f"{trimmed(f'column_{position}')} as {texts.get(field, field)}" for field, position in fields.items()]
     values = [f"value_{column.position}" for column in layout.columns]
     columns += [f"{trimmed(f'column_{column.position}')} as value_{column.position}" for column in layout.columns]
-    scan = scan_all_texts(path, len(names), delimiter)
-    relation, unreadable = fill_numbered_texts(
-        connection, path, columns, scan, longest_line=LONGEST_LINE_BYTES, first_line=2
-    )
+    relation, unreadable = fill_numbered_texts(connection, CsvScan(path, len(names), delimiter), columns)
     with told_as_unusable(path):
         day_first = day_stands_first(connection, path, relation)
         has_comma = bool(decimals_have_comma(connection, relation, values, delimiter))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from peakwise.segmentation.class_segmentation import ClassSegmentation
 from peakwise.segmentation.profiles import HOUR_COLUMNS, StandardisedProfiles
+from peakwise.warehouse import one_transaction
 
 TABLES = ["segment_runs", "segment_centroids", "segment_assignments", "segment_k_diagnostics"]
 
@@ -50,17 +51,12 @@ def write_run(
         "segment_assignments": _assignments(run, profiles, segmentations, segment_ids),
         "segment_k_diagnostics": _diagnostics(run, segmentations),
     }
-    connection.begin()
-    try:
+    with one_transaction(connection):
         for name in TABLES:
             connection.execute(f"delete from ml.{name} where run_id = ?", [run.run_id])
             connection.register("rows_of_run", tables[name])
             connection.execute(f"insert into ml.{name} by name select * from rows_of_run")
             connection.unregister("rows_of_run")
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 def _nullable(values: NDArray[np.float64]) -> pyarrow.Array:
