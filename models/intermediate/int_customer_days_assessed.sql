@@ -38,6 +38,7 @@ assessed as (
         metered.peak_kw,
         metered.received_minutes,
         days.local_day_minutes as expected_minutes,
+        limits_of_customers.greatest_kw as service_limit_kw,
         case
             when metered.customer_key = 0 then 'no agreement'
             when metered.received_minutes > days.local_day_minutes then 'overlapping intervals'

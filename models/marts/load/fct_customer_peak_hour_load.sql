@@ -1,3 +1,4 @@
+-- Only days that may shape a profile tell what a customer adds to a peak; a false spike does not.
 with
 
 hours as (select * from {{ ref('int_customer_hours') }}),
@@ -5,6 +6,10 @@ hours as (select * from {{ ref('int_customer_hours') }}),
 peak_hours as (select * from {{ ref('int_system_peak_hours') }}),
 
 customers as (select * from {{ ref('dim_customer') }}),
+
+assessed as (select * from {{ ref('int_customer_days_assessed') }}),
+
+instants as (select * from {{ ref('int_instants_localized') }}),
 
 load_at_peak as (
     select
@@ -20,7 +25,9 @@ load_at_peak as (
     from hours
     inner join peak_hours on hours.hour_start_at = peak_hours.hour_start_at
     inner join customers on hours.customer_key = customers.customer_key
-    where hours.minutes = 60
+    inner join instants on hours.hour_start_at = instants.interval_start_at
+    inner join assessed on hours.customer_key = assessed.customer_key and instants.local_date = assessed.local_date
+    where hours.minutes = 60 and assessed.quality_reason is null
 )
 
 select * from load_at_peak
