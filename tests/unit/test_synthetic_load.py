@@ -37,7 +37,10 @@ def readings(folder: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    options = replace(SyntheticOptions(customers=320, mover_fraction=0).without_faults(), small_business_fraction=0.1)
+    # Enough vehicles to take means of, all there from the first day, so that the year has all of their energy.
+    options = SyntheticOptions(
+        customers=320, mover_fraction=0, small_business_fraction=0.1, vehicle_fraction=0.1, new_vehicle_fraction=0
+    ).without_faults()
     return readings(generate(options, tmp_path_factory.mktemp("year") / "utility").folder)
 
 
@@ -130,17 +133,27 @@ def test_size_is_independent_of_shape(year: pd.DataFrame) -> None:
 
 
 def test_size_spread_scales_readings_and_nothing_else(tmp_path: Path) -> None:
-    quiet = replace(SyntheticOptions(customers=100, months=1, mover_fraction=0).without_faults(), noise=0)
+    # Equipment is left out, for it has a real power whatever the size of the customer.
+    quiet = SyntheticOptions(
+        customers=100,
+        months=1,
+        mover_fraction=0,
+        noise=0,
+        vehicle_fraction=0,
+        water_heater_timer_fraction=0,
+        pool_pump_fraction=0,
+    ).without_faults()
     spread = readings(generate(quiet, tmp_path / "spread").folder)
     even = readings(generate(replace(quiet, size_spread=0), tmp_path / "even").folder)
     assert even.annual_kwh.nunique() == 2
-    same = spread.archetype != "electric_vehicle"
+    same = spread.archetype != "storage_heating"
     relative = (spread.kwh / spread.annual_kwh - even.kwh / even.annual_kwh)[same] * 8760
     assert relative.abs().max() < 0.01
 
 
 def test_noise_of_zero_makes_all_customers_their_archetype() -> None:
-    agreements = make_population(SyntheticOptions(noise=0)).agreements
+    options = SyntheticOptions(noise=0, water_heater_timer_fraction=0, pool_pump_fraction=0)
+    agreements = make_population(options).agreements
     assert not agreements.shift_hours.any()
     assert not agreements.habit_waves.any()
     flat = agreements.rows(np.flatnonzero(agreements.archetype == archetypes.NAMES.index("flat")))
@@ -179,6 +192,8 @@ def test_archetypes_look_as_a_utility_knows_them(year: pd.DataFrame) -> None:
     assert mean_kw("electric_heating", morning, winter) > 2 * mean_kw("electric_heating", morning, summer)
     assert mean_kw("air_conditioning", evening, summer) > 2 * mean_kw("air_conditioning", evening, winter)
     assert mean_kw("small_business", noon, weekday) > 2 * mean_kw("small_business", noon, ~weekday)
+    assert mean_kw("storage_heating", range(1, 4), winter) > 4 * mean_kw("storage_heating", range(1, 4), summer)
+    assert mean_kw("night_shift", range(0, 5), weekday) > 1.5 * mean_kw("night_shift", range(9, 15), weekday)
     assert set(year.archetype[~delivered]) == {"rooftop_solar"}
     exported = year[~delivered].groupby(clock.hour).kwh.mean()
     assert exported[12] > 0.5
@@ -226,7 +241,10 @@ def test_shares_of_the_population_are_the_options() -> None:
 
 
 def test_shorter_utility_is_the_beginning_of_a_longer_one(tmp_path: Path) -> None:
-    options = SyntheticOptions(customers=20, mover_fraction=0, first_date=date(2024, 2, 1)).without_faults()
+    # Days of moving and of new vehicles are drawn from the whole history.
+    options = SyntheticOptions(
+        customers=20, mover_fraction=0, new_vehicle_fraction=0, first_date=date(2024, 2, 1)
+    ).without_faults()
     short = readings(generate(replace(options, months=1), tmp_path / "short").folder)
     longer = readings(generate(replace(options, months=2), tmp_path / "longer").folder)
     assert np.array_equal(short.kwh, longer[longer.local_start < "2024-03-01"].kwh)

@@ -13,6 +13,7 @@ GRID_POINTS = 24 * GRID_POINTS_PER_HOUR
 
 RESIDENTIAL = "residential"
 SMALL_BUSINESS = "small_business"
+VEHICLE = "electric_vehicle"
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,12 @@ class Archetype:
     Attributes:
         name: As in `truth/customers.parquet`.
         customer_class: residential or small_business.
-        weight: Share among the customers of its class.
+        weight: Share among the customers of its class that have no vehicle, all in proportion. How many have one is an
+            option (vehicle_fraction).
         weekday, weekend: Use that follows people: cooking, light, machines.
         cooling, heating: When cooling and heating run, given weather that asks for them.
-        always_on_share, activity_share, cooling_share, heating_share, vehicle_share: Parts of annual kWh, in all 1.
+        always_on_share, activity_share, cooling_share, heating_share, vehicle_share, storage_share: Parts of annual
+            kWh, in all 1; fixtures such as a pool pump come out of all of them. Storage is heat charged at night.
         solar_share: Annual solar generation over annual use; above zero means a roof and a received channel.
         flexible_fraction: Mean share of the peak-window load that the customer can move or leave out.
         willingness: Typical probability of enrolling when asked.
@@ -71,6 +74,7 @@ class Archetype:
     willingness: float
     response: float
     vehicle_share: float = 0.0
+    storage_share: float = 0.0
     solar_share: float = 0.0
     stays_with_building: bool = False
     customer_class: str = RESIDENTIAL
@@ -83,7 +87,7 @@ _HOME_WEEKEND = DayShape(0.12, (Hump(10.0, 2.2, 0.50), Hump(14.0, 2.5, 0.35), Hu
 ARCHETYPES: tuple[Archetype, ...] = (
     Archetype(
         name="evening_peak",
-        weight=0.21,
+        weight=0.22,
         weekday=DayShape(0.10, (Hump(7.2, 1.0, 0.22), Hump(19.2, 2.0, 1.00))),
         weekend=DayShape(0.12, (Hump(10.5, 2.2, 0.35), Hump(19.0, 2.4, 0.95))),
         always_on_share=0.27,
@@ -96,7 +100,7 @@ ARCHETYPES: tuple[Archetype, ...] = (
     ),
     Archetype(
         name="morning_and_evening",
-        weight=0.18,
+        weight=0.19,
         weekday=DayShape(0.10, (Hump(7.0, 1.2, 0.95), Hump(18.5, 1.9, 0.90))),
         weekend=DayShape(0.12, (Hump(9.0, 1.8, 0.80), Hump(18.5, 2.3, 0.80))),
         always_on_share=0.27,
@@ -135,8 +139,8 @@ ARCHETYPES: tuple[Archetype, ...] = (
         cooling=DayShape(0.80, (Hump(17.0, 4.0, 0.30),)),
     ),
     Archetype(
-        name="electric_vehicle",
-        weight=0.10,
+        name=VEHICLE,
+        weight=0.0,
         weekday=DayShape(0.10, (Hump(7.2, 1.1, 0.40), Hump(19.0, 2.1, 0.95))),
         weekend=_HOME_WEEKEND,
         always_on_share=0.19,
@@ -193,6 +197,38 @@ ARCHETYPES: tuple[Archetype, ...] = (
         cooling=DayShape(0.40, (Hump(16.8, 3.2, 0.90),)),
     ),
     Archetype(
+        name="storage_heating",
+        weight=0.03,
+        weekday=DayShape(0.12, (Hump(7.2, 1.3, 0.50), Hump(19.0, 2.2, 0.85))),
+        weekend=_HOME_WEEKEND,
+        always_on_share=0.22,
+        activity_share=0.42,
+        cooling_share=0.03,
+        heating_share=0.08,
+        storage_share=0.25,
+        flexible_fraction=0.06,
+        willingness=0.20,
+        response=0.68,
+        stays_with_building=True,
+        # Stored heat runs out in the evening, and other heaters help.
+        heating=DayShape(0.35, (Hump(18.5, 2.5, 0.80),)),
+    ),
+    Archetype(
+        name="night_shift",
+        weight=0.02,
+        weekday=DayShape(
+            0.10, (Hump(17.5, 1.3, 0.30), Hump(22.8, 1.3, 0.85), Hump(1.7, 1.6, 0.75), Hump(4.4, 0.9, 0.60))
+        ),
+        weekend=DayShape(0.12, (Hump(13.5, 2.2, 0.35), Hump(20.0, 2.2, 0.70), Hump(1.0, 2.0, 0.60))),
+        always_on_share=0.27,
+        activity_share=0.58,
+        cooling_share=0.10,
+        heating_share=0.05,
+        flexible_fraction=0.08,
+        willingness=0.18,
+        response=0.60,
+    ),
+    Archetype(
         name="small_business",
         weight=1.0,
         weekday=DayShape(0.06, (Hump(10.0, 1.7, 0.80), Hump(13.0, 2.0, 0.60), Hump(16.0, 1.7, 0.75))),
@@ -219,6 +255,15 @@ MEDIAN_ANNUAL_KWH = {RESIDENTIAL: 8_400.0, SMALL_BUSINESS: 19_000.0}
 def numbers_of_class(customer_class: str) -> np.ndarray:
     """Positions in ARCHETYPES of the kinds that a class has."""
     return np.array([number for number, kind in enumerate(ARCHETYPES) if kind.customer_class == customer_class])
+
+
+def weights(vehicle_fraction: float) -> np.ndarray:
+    """Share of every archetype among the customers of its class, when this fraction of homes has a vehicle."""
+    share = column("weight").astype(float)
+    homes = numbers_of_class(RESIDENTIAL)
+    share[homes] *= (1 - vehicle_fraction) / share[homes].sum()
+    share[NAMES.index(VEHICLE)] = vehicle_fraction
+    return share
 
 
 def column(attribute: str) -> np.ndarray:

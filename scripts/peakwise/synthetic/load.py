@@ -1,13 +1,19 @@
 """Electricity that a block of service points uses and feeds in, interval by interval of one month."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from peakwise.synthetic.archetypes import ACTIVITY_GRID, COOLING_GRID, GRID_POINTS, GRID_POINTS_PER_HOUR, HEATING_GRID
+from peakwise.synthetic.daily_draws import DailyDraws
+from peakwise.synthetic.equipment_load import (
+    full_charge,
+    pool_pump_kw,
+    storage_heater_kw,
+    stored_kw,
+    vehicle_kw,
+    water_heater_kw,
+)
 from peakwise.synthetic.local_clock import LocalMonth
 from peakwise.synthetic.population import HABIT_WAVES, Agreements
-from peakwise.synthetic.random_streams import Purpose, stream
 from peakwise.synthetic.weather import Conditions, ReferenceYear, activity_factor
 
 HOURS_PER_YEAR = 8760.0
@@ -18,44 +24,10 @@ DAY_PERSISTENCE = 0.6  # of one day's departure, what is left on the next
 DAY_MEMORY = 14  # days after which the rest is forgotten
 APPLIANCE_PROBABILITY = 0.1  # of a large appliance in a reading
 APPLIANCE_FACTOR = 2.5
-ABSENCE_PROBABILITY = 0.2  # of days away in a month
 ROOF_SPREAD = 0.3  # shading and passing clouds of one roof
 
-ABSENCE_DAYS = (3, 11)
 ACTIVITY_WHEN_AWAY = 0.15
 WEATHER_LOAD_WHEN_AWAY = 0.5
-CHARGE_START_SPREAD_HOURS = 0.6
-CHARGE_LENGTH_BOUNDS = (0.5, 1.5)  # of a night's charging against the customer's mean
-
-
-@dataclass(frozen=True)
-class DailyDraws:
-    """What chance decides once a day (or night) for the service points of a block; arrays are service point x day."""
-
-    departure: np.ndarray
-    is_away: np.ndarray
-    charges: np.ndarray
-    charge_start: np.ndarray
-    charge_length: np.ndarray
-
-
-def draw_days(seed: int, noise: float, block: int, month: int, points: int, days: int) -> DailyDraws:
-    """Daily draws of a block and month; also asked for by the month after, whose first days remember these."""
-    rng = stream(seed, Purpose.DAYS, block, month)
-    shape = (points, days)
-    departure = rng.standard_normal(shape)
-    leaves = rng.random(points) < ABSENCE_PROBABILITY * noise
-    first = rng.integers(-ABSENCE_DAYS[0], days, points)
-    length = rng.integers(*ABSENCE_DAYS, points)
-    day = np.arange(days)
-    is_away = leaves[:, None] & (day >= first[:, None]) & (day < (first + length)[:, None])
-    return DailyDraws(
-        departure=departure,
-        is_away=is_away,
-        charges=rng.random(shape),
-        charge_start=rng.standard_normal(shape),
-        charge_length=rng.uniform(*CHARGE_LENGTH_BOUNDS, shape),
-    )
 
 
 def net_kw(
@@ -68,6 +40,7 @@ def net_kw(
     before: DailyDraws,
     rng: np.random.Generator,
     noise: float,
+    warmest_day: float,
 ) -> np.ndarray:
     """Mean kW of each interval: use less solar generation, below zero where a roof feeds in.
 
@@ -79,12 +52,18 @@ def net_kw(
         today, before: Daily draws of this month and the one before.
         rng: For what differs from reading to reading.
         noise: The option.
+        warmest_day: Day of the year, middle of the season of pool pumps.
 
     Returns:
         household x interval, float32.
     """
     mean_kw = households.annual_kwh / HOURS_PER_YEAR
     part_kw = households.shares * mean_kw[:, None]
+    storers = np.flatnonzero(households.storage_kw)
+    stored = households.rows(storers)
+    full = full_charge(stored, reference, part_kw[storers, 5])
+    # What storage heaters cannot hold is heated when it is wanted.
+    part_kw[storers, 3] += part_kw[storers, 5] - stored_kw(stored, reference, full)
     hours = (np.arange(month.slots_per_day) + 0.5) * (24 / month.slots_per_day)
     column = month.clock_column
     away = today.is_away[point_in_block]
@@ -111,7 +90,15 @@ def net_kw(
 
     drivers = np.flatnonzero(households.shares[:, 4] > 0)
     if len(drivers):
-        load[drivers] += _charging_kw(households.rows(drivers), point_in_block[drivers], month, today, before)
+        load[drivers] += vehicle_kw(households.rows(drivers), point_in_block[drivers], month, today, before)
+    if len(storers) and conditions.storage_charge.any():
+        load[storers] += storage_heater_kw(stored, point_in_block[storers], full, month, conditions, today, before)
+    bathers = np.flatnonzero(households.water_kw)
+    if len(bathers):
+        load[bathers] += water_heater_kw(households.rows(bathers), point_in_block[bathers], month, today, before)
+    pools = np.flatnonzero(households.pool_kw)
+    if len(pools):
+        load[pools] += pool_pump_kw(households.rows(pools), month, warmest_day)
     roofs = np.flatnonzero(households.solar_share > 0)
     if len(roofs):
         load[roofs] -= _generation_kw(households.rows(roofs), conditions, reference, rng, noise)
@@ -177,29 +164,6 @@ def _reading_noise(rng: np.random.Generator, shape: tuple[int, int], noise: floa
     np.exp(factor, out=factor)
     factor[rng.random(shape, dtype=np.float32) < probability] *= APPLIANCE_FACTOR
     return factor
-
-
-def _charging_kw(
-    households: Agreements, point_in_block: np.ndarray, month: LocalMonth, today: DailyDraws, before: DailyDraws
-) -> np.ndarray:
-    """Charging of vehicles. A night lasts from noon to noon; night 0 began on the last day of the month before."""
-
-    def nights(name: str) -> np.ndarray:
-        return np.concatenate([getattr(before, name)[:, -1:], getattr(today, name)], axis=1)[point_in_block]
-
-    charges = (nights("charges") < households.charge_probability[:, None]) & ~nights("is_away")
-    start = households.charge_from_hour[:, None] + CHARGE_START_SPREAD_HOURS * nights("charge_start")
-    end = start + households.charge_hours[:, None] * nights("charge_length")
-    # A night that would not end by noon begins earlier instead.
-    early = np.maximum(end - 23.5, 0)
-    start, end = np.maximum(start - early, 0), end - early
-    end = np.where(charges, end, start)
-
-    night = month.day_index + (month.local_hour >= 12)
-    middle = (month.local_hour + 12) % 24
-    half = month.interval_minutes / 120
-    overlap = np.minimum(end[:, night], middle + half) - np.maximum(start[:, night], middle - half)
-    return (np.clip(overlap, 0, None) / (2 * half) * households.charger_kw[:, None]).astype(np.float32)
 
 
 def _generation_kw(

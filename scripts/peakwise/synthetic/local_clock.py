@@ -34,6 +34,7 @@ class LocalMonth:
 
     Attributes:
         first_day: First local day.
+        first_day_since_start: The same, in local days since the utility's first.
         days: Number of local days.
         interval_minutes: Length of an interval.
         interval_start_at: int64, microseconds since 1970-01-01 UTC.
@@ -46,6 +47,7 @@ class LocalMonth:
     """
 
     first_day: date
+    first_day_since_start: int
     days: int
     interval_minutes: int
     interval_start_at: np.ndarray
@@ -98,6 +100,7 @@ def local_month(options: SyntheticOptions, index: int) -> LocalMonth:
     hour = 60 * MICROSECONDS_PER_MINUTE
     return LocalMonth(
         first_day=first_day,
+        first_day_since_start=(first_day - options.first_date).days,
         days=days,
         interval_minutes=options.interval_minutes,
         interval_start_at=interval_start_at,

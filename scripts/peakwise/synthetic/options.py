@@ -50,6 +50,14 @@ class SyntheticOptions:
     small_business_fraction: float = _number(0.08, 0.0, 1.0, "share of service points that are small businesses")
     mover_fraction: float = _number(0.03, 0.0, 1.0, "share of service points that change hands in a year")
     second_point_fraction: float = _number(0.01, 0.0, 0.5, "share of service points that are a customer's second")
+    vehicle_fraction: float = _number(0.03, 0.0, 1.0, "share of homes with an electric vehicle")
+    new_vehicle_fraction: float = _number(
+        0.5, 0.0, 1.0, "share of electric vehicles that come at some day of the history, not at its start"
+    )
+    water_heater_timer_fraction: float = _number(
+        0.06, 0.0, 1.0, "share of homes with a water heater that a timer starts at night"
+    )
+    pool_pump_fraction: float = _number(0.04, 0.0, 1.0, "share of homes with a pool pump on a timer")
     gap_fraction: float = _number(0.004, 0.0, 0.5, "share of readings that are missing", fault=True)
     gap_hours: float = _number(8.0, 1.0, 240.0, "mean length of a gap in hours")
     resent_fraction: float = _number(0.003, 0.0, 0.5, "share of readings sent twice", fault=True)

@@ -6,6 +6,14 @@ from datetime import date, timedelta
 import numpy as np
 
 from peakwise.synthetic import archetypes
+from peakwise.synthetic.equipment import (
+    Fixtures,
+    draw_fixtures,
+    draw_storage_heaters,
+    draw_vehicle_days,
+    draw_vehicles,
+    use_of_fixtures,
+)
 from peakwise.synthetic.local_clock import month_after
 from peakwise.synthetic.options import SyntheticOptions
 from peakwise.synthetic.random_streams import POINTS_PER_BLOCK, Purpose, stream
@@ -19,8 +27,6 @@ HABIT_WAVES = 4  # smooth departures from the archetype: waves of 1 to 4 cycles 
 HABIT_WAVE_SIZE = 0.45  # standard deviation of each wave, in logarithms
 SHARE_SPREAD = 0.9  # standard deviation of the logarithm of each part of annual kWh
 
-TYPICAL_CHARGER_KW = 7.2
-CHARGER_KW_BOUNDS = (3.3, 11.0)
 MOVE_MARGIN_DAYS = 60  # from either end of the utility's days, if there are that many
 
 
@@ -37,10 +43,16 @@ class Agreements:
         shift_hours: The customer's own clock: how much later than the archetype's.
         other_archetype, other_share: Whose day is mixed into the customer's own, and how much.
         habit_waves: agreement x 2 * HABIT_WAVES: smooth departures in logarithms, cosine then sine.
-        shares: agreement x (always on, activity, cooling, heating, vehicle): parts of annual kWh.
+        shares: agreement x (always on, activity, cooling, heating, vehicle, storage heaters, water heater, pool pump):
+            parts of annual kWh.
         solar_share: Solar generation in a year over annual kWh.
         roof_facing: agreement x roof facing: shares of the roof.
         charger_kw, charge_hours, charge_probability, charge_from_hour: A vehicle's charging; hour counts from noon.
+        vehicle_from_day: Local day since the utility's first on which a vehicle comes; -1 when it was there before.
+        storage_kw, storage_from_hour, storage_early_share, storage_early_length: Storage heaters, see
+            draw_storage_heaters; 0 kW where there are none.
+        water_kw, water_hours, water_from_hour: A water heater on a timer; 0 kW where there is none.
+        pool_kw, pool_hours, pool_from_hour, pool_half_season_days: A pool pump; 0 kW where there is none.
         flexible_fraction, willingness, response_probability: True response to programs.
         has_consent, has_medical_need, is_enrolled: What the utility has on file.
     """
@@ -62,6 +74,18 @@ class Agreements:
     charge_hours: np.ndarray
     charge_probability: np.ndarray
     charge_from_hour: np.ndarray
+    vehicle_from_day: np.ndarray
+    storage_kw: np.ndarray
+    storage_from_hour: np.ndarray
+    storage_early_share: np.ndarray
+    storage_early_length: np.ndarray
+    water_kw: np.ndarray
+    water_hours: np.ndarray
+    water_from_hour: np.ndarray
+    pool_kw: np.ndarray
+    pool_hours: np.ndarray
+    pool_from_hour: np.ndarray
+    pool_half_season_days: np.ndarray
     flexible_fraction: np.ndarray
     willingness: np.ndarray
     response_probability: np.ndarray
@@ -71,6 +95,11 @@ class Agreements:
 
     def __len__(self) -> int:
         return len(self.service_point)
+
+    @property
+    def has_vehicle(self) -> np.ndarray:
+        """Whether the customer has an electric vehicle, now or from `vehicle_from_day` on."""
+        return self.shares[:, 4] > 0
 
     def rows(self, index: np.ndarray) -> "Agreements":
         """The agreements at these positions, in this order."""
@@ -125,8 +154,15 @@ def _draw_block(options: SyntheticOptions, block: int) -> tuple[Agreements, Agre
     is_business = rng.random(len(points)) < options.small_business_fraction
     home_kinds = archetypes.numbers_of_class(archetypes.RESIDENTIAL)
     business_kinds = archetypes.numbers_of_class(archetypes.SMALL_BUSINESS)
-    kind = np.where(is_business, _draw_kind(rng, business_kinds, len(points)), _draw_kind(rng, home_kinds, len(points)))
-    first = _draw_agreements(options, rng, points, kind)
+    weights = archetypes.weights(options.vehicle_fraction)
+    kind = np.where(
+        is_business,
+        _draw_kind(rng, weights, business_kinds, len(points)),
+        _draw_kind(rng, weights, home_kinds, len(points)),
+    )
+    size = rng.standard_normal(len(points))
+    fixtures = draw_fixtures(options, block, ~is_business, np.exp(options.size_spread * size))
+    first = _draw_agreements(options, rng, points, kind, size, fixtures)
 
     moves = rng.random(len(points)) < options.mover_fraction * options.months / 12
     days = (month_after(options.first_date, options.months) - options.first_date).days
@@ -134,36 +170,50 @@ def _draw_block(options: SyntheticOptions, block: int) -> tuple[Agreements, Agre
     move_day = rng.integers(margin, days - margin, len(points))
     stays = archetypes.column("stays_with_building")
     movable = np.flatnonzero(~stays)
-    new_kind = np.where(stays[kind], kind, _draw_kind(rng, movable, len(points)))
-    second = _draw_agreements(options, rng, points, new_kind).rows(np.flatnonzero(moves))
+    new_kind = np.where(stays[kind], kind, _draw_kind(rng, weights, movable, len(points)))
+    second = _draw_agreements(options, rng, points, new_kind, rng.standard_normal(len(points)), fixtures)
     first.ends_on_day[moves] = move_day[moves]
-    second.starts_on_day[:] = move_day[moves]
-    return first, second
+    second.starts_on_day[:] = move_day
+    new_vehicles = stream(options.seed, Purpose.NEW_VEHICLES, block).random((2, len(points), 2))
+    for agreements, draws in zip((first, second), new_vehicles, strict=True):
+        start = np.maximum(agreements.starts_on_day, 0)
+        end = np.where(agreements.ends_on_day < 0, days, agreements.ends_on_day)
+        vehicle_day = draw_vehicle_days(options, draws, start, end, MOVE_MARGIN_DAYS)
+        agreements.vehicle_from_day[:] = np.where(agreements.has_vehicle, vehicle_day, -1)
+    return first, second.rows(np.flatnonzero(moves))
 
 
-def _draw_kind(rng: np.random.Generator, kinds: np.ndarray, number: int) -> np.ndarray:
-    weights = archetypes.column("weight")[kinds]
-    return kinds[np.searchsorted(np.cumsum(weights / weights.sum())[:-1], rng.random(number), side="right")]
+def _draw_kind(rng: np.random.Generator, weights: np.ndarray, kinds: np.ndarray, number: int) -> np.ndarray:
+    share = weights[kinds] / weights[kinds].sum()
+    return kinds[np.searchsorted(np.cumsum(share)[:-1], rng.random(number), side="right")]
 
 
 def _draw_agreements(
-    options: SyntheticOptions, rng: np.random.Generator, points: np.ndarray, kind: np.ndarray
+    options: SyntheticOptions,
+    rng: np.random.Generator,
+    points: np.ndarray,
+    kind: np.ndarray,
+    size: np.ndarray,
+    fixtures: Fixtures,
 ) -> Agreements:
-    """Individuals of these archetypes. Their sizes and their shapes are drawn apart from each other."""
+    """Individuals of these archetypes and sizes (in standard deviations); shapes are drawn apart from sizes."""
     number = len(points)
     noise = options.noise
-    size = rng.standard_normal(number)
     median_kwh = np.array([archetypes.MEDIAN_ANNUAL_KWH[item.customer_class] for item in archetypes.ARCHETYPES])[kind]
     annual_kwh = median_kwh * np.exp(options.size_spread * size)
 
-    names = ("always_on_share", "activity_share", "cooling_share", "heating_share", "vehicle_share")
+    names = ("always_on_share", "activity_share", "cooling_share", "heating_share", "vehicle_share", "storage_share")
     typical_shares = np.stack([archetypes.column(name)[kind] for name in names], axis=1)
     shares = typical_shares * np.exp(SHARE_SPREAD * noise * rng.standard_normal(typical_shares.shape))
     shares /= shares.sum(axis=1, keepdims=True)
+    fixtures_in_use = use_of_fixtures(fixtures, annual_kwh)
+    fixture_shares = fixtures_in_use.pop("fixture_shares")
+    shares = np.hstack([shares * (1 - fixture_shares.sum(axis=1, keepdims=True)), fixture_shares])
     homes = archetypes.numbers_of_class(archetypes.RESIDENTIAL)
     is_home = np.isin(kind, homes)
     other_share = np.minimum(OTHER_HABITS * noise * rng.random(number), MOST_OTHER_SHARE)
-    vehicle = _draw_vehicles(rng, shares[:, 4] * annual_kwh, annual_kwh / median_kwh)
+    vehicle = draw_vehicles(rng, shares[:, 4] * annual_kwh, annual_kwh / median_kwh)
+    storage = draw_storage_heaters(rng, shares[:, 5] * annual_kwh)
     facing = rng.dirichlet((0.6, 1.6, 0.6), number)
     solar_share = archetypes.column("solar_share")[kind] * np.exp(0.8 * noise * rng.standard_normal(number))
     return Agreements(
@@ -174,34 +224,18 @@ def _draw_agreements(
         starts_on_day=np.full(number, -1),
         ends_on_day=np.full(number, -1),
         shift_hours=SHIFT_HOURS * noise * rng.standard_normal(number),
-        other_archetype=homes[rng.integers(0, len(homes), number)],
+        other_archetype=_draw_kind(rng, archetypes.weights(options.vehicle_fraction), homes, number),
         other_share=np.where(is_home, other_share, 0.0),
         habit_waves=HABIT_WAVE_SIZE * noise * rng.standard_normal((number, 2 * HABIT_WAVES)),
         shares=shares,
         solar_share=solar_share,
         roof_facing=facing[:, : len(ROOF_TURNS_HOURS)],
         **vehicle,
+        vehicle_from_day=np.full(number, -1),
+        **storage,
+        **fixtures_in_use,
         **_draw_response(rng, kind, size),
     )
-
-
-def _draw_vehicles(
-    rng: np.random.Generator, vehicle_kwh: np.ndarray, relative_size: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Chargers of a real size, used on as many nights as the energy needs: mean shapes then do not follow size."""
-    number = len(vehicle_kwh)
-    wanted_kw = TYPICAL_CHARGER_KW * relative_size * np.exp(0.25 * rng.standard_normal(number))
-    charger_kw = np.clip(wanted_kw, *CHARGER_KW_BOUNDS)
-    kwh_per_night = vehicle_kwh / 365
-    charge_hours = rng.uniform(1.8, 3.6, number)
-    most_nights = 0.92
-    charge_hours = np.maximum(charge_hours, kwh_per_night / (most_nights * charger_kw))
-    return {
-        "charger_kw": charger_kw,
-        "charge_hours": charge_hours,
-        "charge_probability": kwh_per_night / (charge_hours * charger_kw),
-        "charge_from_hour": 11.2 + 0.9 * rng.standard_normal(number),
-    }
 
 
 def _draw_response(rng: np.random.Generator, kind: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:

@@ -24,6 +24,8 @@ class Purpose(IntEnum):
     SPIKES = 8
     OUTAGES = 9
     OUTAGE_RECORDS = 10
+    FIXTURES = 11
+    NEW_VEHICLES = 12
 
 
 def stream(seed: int, purpose: Purpose, block: int = 0, month: int = 0) -> np.random.Generator:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from peakwise.synthetic.daily_draws import draw_days
 from peakwise.synthetic.faults import (
     DECIMALS,
     Fault,
@@ -15,12 +16,12 @@ from peakwise.synthetic.faults import (
     runs_of,
     written_kwh,
 )
-from peakwise.synthetic.load import draw_days, net_kw
+from peakwise.synthetic.load import net_kw
 from peakwise.synthetic.local_clock import LocalMonth, local_month, month_after, month_number
 from peakwise.synthetic.options import SyntheticOptions
 from peakwise.synthetic.population import Population
 from peakwise.synthetic.random_streams import POINTS_PER_BLOCK, Purpose, stream
-from peakwise.synthetic.weather import Conditions, ReferenceYear, Weather, conditions_of, reference_year
+from peakwise.synthetic.weather import Conditions, ReferenceYear, Weather, conditions_of, reference_year, warmest_day
 
 CHANNELS = ("delivered", "received")
 
@@ -47,7 +48,6 @@ class MonthSetting:
     index: int
     month: LocalMonth
     conditions: Conditions
-    first_day_since_start: int
 
     @property
     def number(self) -> int:
@@ -108,7 +108,6 @@ def make_month_setting(utility: Utility, index: int) -> MonthSetting:
         index=index,
         month=month,
         conditions=conditions_of(utility.options, utility.weather, month),
-        first_day_since_start=(month.first_day - utility.options.first_date).days,
     )
 
 
@@ -186,7 +185,7 @@ def _net_kwh(
         Net kWh (service point x interval, 4 decimals); positions of agreements; their delivered and received kWh.
     """
     options, month, population = utility.options, setting.month, utility.population
-    first_day, end_day = setting.first_day_since_start, setting.first_day_since_start + month.days
+    first_day, end_day = month.first_day_since_start, month.first_day_since_start + month.days
     following = population.next_agreement[points]
     move_day = np.where(following >= 0, population.agreements.starts_on_day[following], end_day)
     has_moved = move_day <= first_day
@@ -205,6 +204,7 @@ def _net_kwh(
         draw_days(options.seed, options.noise, block, setting.number - 1, len(points), days_before),
         stream(options.seed, Purpose.READINGS, block, setting.number),
         options.noise,
+        warmest_day(options),
     )
     # Whole numbers of the last decimal, so that sums are exact.
     units = np.rint(net.astype(np.float64) * (month.interval_minutes / 60 * 10**DECIMALS))

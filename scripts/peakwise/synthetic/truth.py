@@ -64,6 +64,13 @@ def write_true_customers(
             "response_probability": pa.array(known.response_probability),
             "delivered_kwh": pa.array(np.round(delivered_kwh[order], 4)),
             "received_kwh": pa.array(np.round(received_kwh[order], 4)),
+            "has_vehicle": pa.array(known.has_vehicle),
+            "charger_kw": pa.array(known.charger_kw, mask=~known.has_vehicle),
+            "vehicle_from": _dates(options, known.vehicle_from_day),
+            "has_storage_heater": pa.array(known.storage_kw > 0),
+            "has_water_heater_timer": pa.array(known.water_kw > 0),
+            "has_pool_pump": pa.array(known.pool_kw > 0),
+            "has_solar": pa.array(known.solar_share > 0),
         }
     )
     pq.write_table(table, path, compression="zstd")

@@ -19,6 +19,9 @@ INDOOR_DELAY_HOURS = 3.0  # how slowly buildings follow the air
 COOLING_ABOVE_CELSIUS = 18.0
 COOLING_LIMIT_DEGREES = 11.0  # air conditioners near their full power, which heat waves do not raise further
 HEATING_BELOW_CELSIUS = 15.0
+STORAGE_CHARGES_BELOW_CELSIUS = 12.0  # mean of the day before the night
+STORAGE_FULL_BELOW_CELSIUS = -5.0
+STORAGE_LOOKS_BACK_FROM_HOURS = 3.0  # before midnight: the day that a controller knows
 DARK_HOURS_EXTRA = 0.18  # activity after dark, more than by day
 ROOF_TURNS_HOURS = (-1.8, 0.0, 1.8)  # roofs that face east, south and west peak this much earlier or later
 
@@ -48,12 +51,15 @@ class Conditions:
         cooling_degrees, heating_degrees: Degrees above or below the comfortable range.
         darkness: 0 by day to 1 by night.
         sunlight: Roof facing (east, south, west) x interval; generation relative to a roof's size.
+        storage_charge: Per night from noon to noon, the first of which began on the last day of the month before: how
+            full storage heaters are charged, 0 outside the heating season to 1.
     """
 
     cooling_degrees: np.ndarray
     heating_degrees: np.ndarray
     darkness: np.ndarray
     sunlight: np.ndarray
+    storage_charge: np.ndarray
 
 
 def make_weather(options: SyntheticOptions) -> Weather:
@@ -104,6 +110,7 @@ def conditions_of(options: SyntheticOptions, weather: Weather, month: LocalMonth
         heating_degrees=np.maximum(HEATING_BELOW_CELSIUS - indoor_drive, 0).astype(np.float32),
         darkness=np.clip(0.5 - 4 * height, 0, 1).astype(np.float32),
         sunlight=(np.array(roofs) * clearness).astype(np.float32),
+        storage_charge=_storage_charge(weather, month),
     )
 
 
@@ -114,12 +121,14 @@ class ReferenceYear:
     Attributes:
         activity, cooling, heating: (weekday, weekend) x hour: what falls on such an hour, as a mean over all hours.
         sunlight: Mean of each roof facing.
+        storage_charge: Mean over all nights.
     """
 
     activity: np.ndarray
     cooling: np.ndarray
     heating: np.ndarray
     sunlight: np.ndarray
+    storage_charge: float
 
 
 def reference_year(options: SyntheticOptions, weather: Weather) -> ReferenceYear:
@@ -128,6 +137,7 @@ def reference_year(options: SyntheticOptions, weather: Weather) -> ReferenceYear
     sums = np.zeros((3, 48))
     sunlight = np.zeros(len(ROOF_TURNS_HOURS))
     hours = 0
+    nights: list[np.ndarray] = []
     for index in range(12):
         month = local_month(hourly, index)
         conditions = conditions_of(hourly, weather, month)
@@ -136,13 +146,40 @@ def reference_year(options: SyntheticOptions, weather: Weather) -> ReferenceYear
             sums[row] += np.bincount(month.clock_column, weights=values, minlength=48)
         sunlight += conditions.sunlight.sum(axis=1)
         hours += month.intervals
+        nights.append(conditions.storage_charge[:-1])
     activity, cooling, heating = (sums / hours).reshape(3, 2, 24)
-    return ReferenceYear(activity=activity, cooling=cooling, heating=heating, sunlight=sunlight / hours)
+    return ReferenceYear(
+        activity=activity,
+        cooling=cooling,
+        heating=heating,
+        sunlight=sunlight / hours,
+        storage_charge=float(np.concatenate(nights).mean()),
+    )
 
 
 def activity_factor(conditions: Conditions) -> np.ndarray:
     """How much more people use when it is dark, per interval."""
     return 1 + DARK_HOURS_EXTRA * conditions.darkness
+
+
+def warmest_day(options: SyntheticOptions) -> float:
+    """Day of the year on which it is warmest on average."""
+    return (_coldest_day(options) + 182.6) % 365.25
+
+
+def _storage_charge(weather: Weather, month: LocalMonth) -> np.ndarray:
+    """How full storage heaters are charged in each night of a month, by the mean temperature of the day before it."""
+    first_interval = np.searchsorted(month.day_index, np.arange(month.days))
+    end = month.interval_start_at[-1:] + month.interval_minutes * 60_000_000
+    midnight = np.concatenate([month.interval_start_at[first_interval], end])
+    hour = (midnight - weather.hour_start_at[0]) / MICROSECONDS_PER_HOUR - STORAGE_LOOKS_BACK_FROM_HOURS
+    # Nothing is known of the day before the first; its own temperature stands in.
+    hour = np.maximum(hour, 24)
+    total = np.concatenate([[0.0], np.cumsum(weather.temperature_celsius)])
+    hours = np.arange(len(total))
+    mean = (np.interp(hour, hours, total) - np.interp(hour - 24, hours, total)) / 24
+    charge = (HEATING_BELOW_CELSIUS - mean) / (HEATING_BELOW_CELSIUS - STORAGE_FULL_BELOW_CELSIUS)
+    return np.where(mean < STORAGE_CHARGES_BELOW_CELSIUS, np.minimum(charge, 1.0), 0.0)
 
 
 def _coldest_day(options: SyntheticOptions) -> float:
