@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export DBT_PROFILES_DIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run update test lint bench docs figures clean
+.PHONY: help install run update accept test lint bench docs figures clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -31,14 +31,18 @@ OPTIONS = --customers='$(CUSTOMERS)' --system-load='$(SYSTEM_LOAD)' --weather='$
 	--estimate-gaps='$(ESTIMATE_GAPS)' --label='$(LABEL)' --label-timezone='$(LABEL_TIMEZONE)' \
 	--utility-timezone='$(UTILITY_TIMEZONE)' --columns='$(COLUMNS)' \
 	--channel='$(CHANNEL)' --holidays='$(HOLIDAYS)' --method='$(METHOD)' --k='$(K)' --seed='$(SEED)' \
+	--profiles='$(PROFILES)' --algorithm='$(ALGORITHM)' --run='$(RUN)' \
 	--target-count='$(TARGET_COUNT)' --target-kw='$(TARGET_KW)' \
 	--synthetic-customers='$(SYNTHETIC_CUSTOMERS)' --synthetic-months='$(SYNTHETIC_MONTHS)'
 
 run: $(INSTALLED) ## Build a new warehouse: synthetic, or from READINGS=… (see README)
 	@$(BIN)/python scripts/run_pipeline.py $(OPTIONS) --readings $(READINGS) || [ $$? -eq 1 ]
 
-update: $(INSTALLED) ## Add READINGS=… to the warehouse in place
+update: $(INSTALLED) ## Add READINGS=… to the warehouse in place, or fit new segments with K=…
 	@$(BIN)/python scripts/run_pipeline.py --update $(OPTIONS) --readings $(READINGS) || [ $$? -eq 1 ]
+
+accept: $(INSTALLED) ## Put the newest candidate segmentation in use
+	@$(BIN)/python scripts/run_pipeline.py --accept $(OPTIONS) || [ $$? -eq 1 ]
 
 lint: $(INSTALLED) ## Check style: ruff and sqlfluff
 	$(BIN)/ruff check .

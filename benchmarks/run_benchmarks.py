@@ -9,10 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from side_by_side import large_segmentation
 from side_by_side.formats import FormatRun, tasks_of_formats
 from side_by_side.late_data import LateRun, late_run
 from side_by_side.machine import describe_machine
-from side_by_side.places import LATE, PLAIN, RECOVERY, Places
+from side_by_side.parts import PARTS as OTHER_PARTS
+from side_by_side.parts import measure_parts
+from side_by_side.places import LATE, PARTS, PLAIN, RECOVERY, Places
 from side_by_side.processes import TaskFailed, run_in_process
 from side_by_side.report import Recovery, Run, recovery_cells, render
 from side_by_side.rounds import run_rounds
@@ -20,6 +23,7 @@ from side_by_side.rounds import run_rounds
 from peakwise.paths import PROJECT, home
 
 PAGE = PROJECT / "docs" / "benchmarks.md"
+LONDON = PROJECT.parent / "shared" / "data" / "lcl_2013_readings.parquet"
 
 
 def positive(text: str) -> int:
@@ -45,14 +49,23 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--late-customers", type=positive, help="customers of the year that a day is added to (default: 1000)"
     )
+    parser.add_argument(
+        "--segmentation-customers", type=positive, help="generated profiles to segment (default: 1000000)"
+    )
+    parser.add_argument(
+        "--london", type=Path, help="readings of London's households, where they are at hand (default: ../shared/data)"
+    )
     parser.add_argument("--skip-formats", action="store_true", help="leave out loading by format")
     parser.add_argument("--skip-late-data", action="store_true", help="leave out the cost of late data")
     parser.add_argument("--skip-sweep", action="store_true", help="leave out how well shapes come back")
+    parser.add_argument("--skip-segmentation", action="store_true", help="leave out segmenting very many customers")
+    for part in OTHER_PARTS:
+        parser.add_argument(f"--{part.option.replace('_', '-')}", action="store_true", help=f"leave out {part.what}")
     parser.add_argument("--output", type=Path, help="page to write (default: docs/benchmarks.md; none with --quick)")
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="60 customers, 2 months, 20 customers for late data, 1 round: shows that all of it runs",
+        help="60 customers, 2 months, 20 customers for late data, 20,000 profiles, 1 round: shows that all of it runs",
     )
     given = parser.parse_args(arguments)
     given.customers = given.customers or (60 if given.quick else 2000)
@@ -61,6 +74,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     given.sweep_customers = given.sweep_customers or (100 if given.quick else 600)
     given.format_customers = min(given.format_customers or 1000, given.customers)
     given.late_customers = given.late_customers or (20 if given.quick else 1000)
+    given.segmentation_customers = given.segmentation_customers or (20_000 if given.quick else 1_000_000)
+    if given.london is not None and not given.london.exists():
+        parser.error(f"there is no file {given.london}")
+    given.london = str(given.london or LONDON) if (given.london or LONDON).exists() else None
+    given.london_households = 60 if given.quick else None
+    given.refits = 3 if given.quick else 30
     given.output = given.output or (None if given.quick else PAGE)
     return given
 
@@ -103,7 +122,7 @@ def add_late_days(places: Places, given: argparse.Namespace, show: Callable[[str
 
 
 def measure(given: argparse.Namespace, console: Console) -> Run:
-    """Make the readings, run every round, check that the profiles agree, then formats, late data and the sweep."""
+    """Make the readings, run every round, check that the profiles agree, then all the rest."""
 
     def show(line: str) -> None:
         console.print(escape(line), highlight=False, soft_wrap=True)
@@ -120,6 +139,10 @@ def measure(given: argparse.Namespace, console: Console) -> Run:
         formats = None if given.skip_formats else load_by_format(places, given, show)
         late = None if given.skip_late_data else add_late_days(places, given, show)
         recovery = [] if given.skip_sweep else sweep(places, given, console)
+        large = None
+        if not given.skip_segmentation:
+            large = large_segmentation.measure(places, given.segmentation_customers, given.repeats, show)
+        sections = measure_parts(places.of_variant(PARTS), given, show)
     return Run(
         machine=describe_machine(),
         rows=made.found,
@@ -133,6 +156,8 @@ def measure(given: argparse.Namespace, console: Console) -> Run:
         recovery_months=given.months,
         formats=formats,
         late=late,
+        large=large,
+        sections=sections,
     )
 
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from peakwise.dbt import DbtFailed
 from peakwise.errors import UnusableInput
 from peakwise.loading import UtilitySettings
-from peakwise.pipeline import Source, run, synthetic_source, update
+from peakwise.pipeline import SegmentationPlan, Source, accept, run, synthetic_source, update
 from peakwise.reading_arguments import (
     TEXT,
     add_reading_arguments,
@@ -19,7 +19,9 @@ from peakwise.reading_arguments import (
     reading_options,
     with_negative_offsets,
 )
-from peakwise.segmentation.run import DEFAULT_K
+from peakwise.segmentation import SegmentationSettings, profile_choice
+from peakwise.segmentation.profile_sets import CHOICES, DEFAULT_CHOICE
+from peakwise.segmentation.settings import ALGORITHMS, DEFAULT_K, DEFAULT_SEED, k_from_text
 from peakwise.steps import Steps
 from peakwise.summary import show_summary
 from peakwise.synthetic import SyntheticOptions
@@ -29,6 +31,8 @@ Examples:
   scripts/run_pipeline.py
   scripts/run_pipeline.py --readings london.parquet --label end --label-timezone UTC --utility-timezone Europe/London
   scripts/run_pipeline.py --update --readings december/
+  scripts/run_pipeline.py --update --k auto
+  scripts/run_pipeline.py --accept
 
 Exit codes: 0 done, 1 done but rows were rejected, 2 the input cannot be used.
 """
@@ -48,9 +52,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add_reading_arguments(parser)
     parser.add_argument("--method", **TEXT, help="standardisation of profiles (default: daily_share)")
     parser.add_argument(
-        "--k", **TEXT, help="segments of each customer class (default: 3; an update without it fits nothing anew)"
+        "--accept", action="store_true", help="put the newest candidate segmentation, or that of --run, in use"
     )
-    parser.add_argument("--seed", **TEXT, help="seed of every random choice (default: 7)")
+    parser.add_argument("--run", **TEXT, help="the segmentation run to accept")
+    parser.add_argument(
+        "--k",
+        **TEXT,
+        help="segments of each customer class, or auto (default: 3; an update without it fits nothing anew)",
+    )
+    parser.add_argument("--profiles", **TEXT, help=f"what is clustered: {', '.join(CHOICES)}, or season/day_type")
+    parser.add_argument("--algorithm", **TEXT, help=f"{', '.join(ALGORITHMS)} (default: {ALGORITHMS[0]})")
+    parser.add_argument("--seed", **TEXT, help=f"seed of every random choice (default: {DEFAULT_SEED})")
     parser.add_argument("--target-count", **TEXT, help="customers wanted on each class's list")
     parser.add_argument("--target-kw", **TEXT, help="expected kW wanted from each class's list")
     parser.add_argument(
@@ -85,6 +97,23 @@ def settings_given(given: argparse.Namespace) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def segmentation_plan(given: argparse.Namespace) -> SegmentationPlan:
+    """How the command line wants customers to be segmented.
+
+    Raises:
+        UnusableInput: A setting is out of bounds.
+    """
+    seed = number(given.seed, "SEED")
+    return SegmentationPlan(
+        SegmentationSettings(
+            k=k_from_text(given.k) if given.k else DEFAULT_K,
+            seed=DEFAULT_SEED if seed is None else seed,
+            algorithm=given.algorithm or ALGORITHMS[0],
+        ),
+        profile_choice(given.profiles or DEFAULT_CHOICE),
+    )
+
+
 def source_given(given: argparse.Namespace) -> Source:
     """The source that the command line names."""
     return Source(given.readings, reading_options(given), beside_readings(given))
@@ -93,16 +122,21 @@ def source_given(given: argparse.Namespace) -> Source:
 def work(given: argparse.Namespace, console: Console) -> int:
     """Do what the command line asks for and return the exit code."""
     steps = Steps(console)
-    k, seed = number(given.k, "K"), number(given.seed, "SEED") or 7
     settings = settings_given(given)
-    if given.update:
-        if not given.readings:
-            raise UnusableInput("Say what to add: make update READINGS=<file, folder or glob>")
+    plan = segmentation_plan(given)
+    if given.accept:
+        outcome = accept(given.run, steps)
+    elif given.update:
+        fits_anew = bool(given.k or given.profiles or given.algorithm)
+        if not given.readings and not fits_anew:
+            raise UnusableInput(
+                "Say what to add: make update READINGS=<file, folder or glob>, or K=… to fit segments anew"
+            )
         if fixed := {"time_zone", "holiday_calendar", "standardisation"} & settings.keys():
             raise UnusableInput(
                 f"An update cannot change {', '.join(sorted(fixed))}: build a new warehouse with `make run` for that."
             )
-        outcome = update(source_given(given), settings, k, seed, steps)
+        outcome = update(source_given(given), settings, plan if fits_anew else None, steps)
     else:
         if given.readings:
             source = source_given(given)
@@ -120,7 +154,7 @@ def work(given: argparse.Namespace, console: Console) -> int:
             )
             source, utility = synthetic_source(synthetic, steps)
             utility = UtilitySettings(**vars(utility) | settings)
-        outcome = run(source, utility, k or DEFAULT_K, seed, steps)
+        outcome = run(source, utility, plan, steps)
     show_summary(outcome, console)
     return 1 if outcome.has_rejects else 0
 

@@ -10,24 +10,53 @@ from rich.table import Table
 
 from peakwise import paths
 from peakwise.errors import UnusableInput
-from peakwise.segmentation import SegmentationSummary, segment_customers
-from peakwise.segmentation.run import DEFAULT_K, DEFAULT_SEED
+from peakwise.segmentation import (
+    SegmentationSettings,
+    SegmentationSummary,
+    accept_candidates,
+    profile_choice,
+    segment_customers,
+)
+from peakwise.segmentation.profile_sets import CHOICES, DEFAULT_CHOICE
+from peakwise.segmentation.settings import ALGORITHMS, DEFAULT_K, DEFAULT_SEED, k_from_text
 
 
 def arguments() -> argparse.Namespace:
     """The settings on the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="Example: python scripts/segment_customers.py --k 4 --season winter --day-type weekday",
+        epilog="Example: python scripts/segment_customers.py --k auto --profiles weekday-weekend, "
+        "then python scripts/segment_customers.py --accept and dbt build --selector after_segmentation",
     )
     parser.add_argument(
-        "--k", type=int, default=DEFAULT_K, help="segments for each customer class (default: %(default)s)"
+        "--k", default=str(DEFAULT_K), help="segments for each customer class, or auto (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--business-k",
+        type=int,
+        default=DEFAULT_K,
+        help="segments under auto where no number of segments shows structure (default: %(default)s)",
     )
     parser.add_argument(
         "--seed", type=int, default=DEFAULT_SEED, help="seed of every random choice (default: %(default)s)"
     )
-    parser.add_argument("--season", help="season of the profiles (default: all)")
-    parser.add_argument("--day-type", help="day type of the profiles (default: all, or weekday if all has no shapes)")
+    parser.add_argument(
+        "--profiles",
+        default=DEFAULT_CHOICE,
+        help=f"what is clustered: {', '.join(CHOICES)}, or a season and day type such as winter/weekday "
+        "(default: %(default)s)",
+    )
+    parser.add_argument("--algorithm", default=ALGORITHMS[0], help=f"{', '.join(ALGORITHMS)} (default: %(default)s)")
+    parser.add_argument(
+        "--keep-outliers", action="store_true", help="let customers of unusual shape take part in shaping segments"
+    )
+    parser.add_argument(
+        "--accept",
+        nargs="?",
+        const="",
+        metavar="RUN_ID",
+        help="fit nothing; put the newest candidate, or the run named, in use",
+    )
     parser.add_argument(
         "--warehouse", type=Path, default=paths.warehouse(), help="the DuckDB file (default: %(default)s)"
     )
@@ -35,12 +64,13 @@ def arguments() -> argparse.Namespace:
 
 
 def show(summary: SegmentationSummary, console: Console) -> None:
-    """Print a run: one row per segment, then a verdict per class."""
+    """Print a run: one row per segment, then reason and verdict per class."""
+    state = "in use" if summary.is_accepted else "a candidate; --accept puts it in use"
     console.print(
-        f"Run {summary.run_id}: {summary.customers:,} customers, season {escape(summary.season)}, "
-        f"day type {escape(summary.day_type)}, {escape(summary.standardisation)}, "
-        f"usage from {summary.first_usage_date} to {summary.last_usage_date}.",
+        f"Run {summary.run_id} ({state}): {summary.customers:,} customers, profiles {escape(summary.profile_set)}, "
+        f"{escape(summary.standardisation)}, usage from {summary.first_usage_date} to {summary.last_usage_date}.",
         highlight=False,
+        soft_wrap=True,
     )
     table = Table("class", "segment", "customers", "share")
     for found in summary.classes:
@@ -50,20 +80,45 @@ def show(summary: SegmentationSummary, console: Console) -> None:
     console.print(table)
     for found in summary.classes:
         mark = " (descriptive only)" if found.descriptive_only else ""
-        console.print(f"{escape(found.customer_class)}{mark}: {escape(found.verdict)}", highlight=False)
+        console.print(
+            f"{escape(found.customer_class)}{mark}: {escape(found.k_reason)} {escape(found.verdict)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def work(given: argparse.Namespace, console: Console) -> None:
+    """Fit, or accept.
+
+    Raises:
+        UnusableInput: The warehouse or a setting cannot be used.
+    """
+    if given.accept is not None:
+        accepted = accept_candidates(given.warehouse, given.accept or None)
+        for run_id in accepted.run_ids:
+            console.print(f"In use now: run {escape(run_id)}.", highlight=False, soft_wrap=True)
+        for run_id in accepted.retired_run_ids:
+            console.print(f"Retired: run {escape(run_id)}.", highlight=False, soft_wrap=True)
+        console.print("The marts follow with: dbt build --selector after_segmentation", highlight=False)
+        return
+    settings = SegmentationSettings(
+        k=k_from_text(given.k),
+        business_k=given.business_k,
+        seed=given.seed,
+        algorithm=given.algorithm,
+        screens_outliers=not given.keep_outliers,
+    )
+    for summary in segment_customers(given.warehouse, settings, profile_choice(given.profiles)):
+        show(summary, console)
 
 
 def main() -> int:
     """Run the step; 0 when it worked, 2 when the input cannot be used."""
-    settings = arguments()
     try:
-        summary = segment_customers(
-            settings.warehouse, k=settings.k, seed=settings.seed, season=settings.season, day_type=settings.day_type
-        )
+        work(arguments(), Console())
     except UnusableInput as error:
         Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
         return 2
-    show(summary, Console())
     return 0
 
 

@@ -92,10 +92,10 @@ def profiles(stopwatch: Stopwatch, places: Places) -> dict[str, Any]:
 
 def segmentation(stopwatch: Stopwatch, places: Places) -> None:
     """K-means with its diagnostics and the null test, written to the warehouse."""
-    from peakwise.segmentation import segment_customers
+    from peakwise.segmentation import SegmentationSettings, segment_customers
 
     with stopwatch.phase("segmentation"):
-        segment_customers(places.warehouse, k=SEGMENTS, seed=SEED)
+        segment_customers(places.warehouse, SegmentationSettings(k=SEGMENTS, seed=SEED))
 
 
 def marts(stopwatch: Stopwatch, places: Places) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 PLAIN, RESENT, NARROW, RECOVERY, LATE = "plain", "resent", "narrow", "recovery", "late"
+PROFILES, PARTS = "profiles", "parts"
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Places:
     Attributes:
         folder: The run's working folder, common to all variants.
         variant: `plain`, `resent` where blocks of readings stand twice, `narrow` with no columns but id, time and
-            energy, `recovery`, `late`, or the key of a file format.
+            energy, `recovery`, `late`, `profiles` generated without readings, `parts`, or the key of a file format.
     """
 
     folder: Path
@@ -50,6 +51,15 @@ class Places:
     def dbt_folder(self) -> Path:
         """dbt's artifacts: outside of the home, so that the project is parsed from scratch only once."""
         return self.folder / "dbt"
+
+    @property
+    def shapes(self) -> Path:
+        """Generated standardised profiles."""
+        return self.folder / f"shapes_{self.variant}.npy"
+
+    def labels(self, maker: str) -> Path:
+        """Segments of the generated profiles, as one of the ways made them."""
+        return self.folder / f"labels_{maker}_{self.variant}.npy"
 
     def profiles(self, maker: str) -> Path:
         """Mean kW by customer and local hour, as one of the ways made them."""

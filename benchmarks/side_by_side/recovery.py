@@ -7,6 +7,7 @@ from pathlib import Path
 from side_by_side.pipeline_stages import WITHOUT_TESTS
 from side_by_side.places import Places
 from side_by_side.settings import SEED
+from side_by_side.standardised import MODELS, read_all_days, true_kinds
 from side_by_side.stopwatch import Stopwatch
 
 SIZE_SPREADS = (0.2, 0.5, 0.7)
@@ -44,9 +45,7 @@ def recover(
                     clock = ReadingOptions(label="start", label_clock=Clock.parse("UTC"))
                     load_readings(connection, [utility / "readings"], clock)
                     set_holidays(connection)
-            models = ["int_profiles_standardized"]
-            if method == METHODS[0]:
-                models = ["+int_profiles_standardized", "+fct_customer_daily_usage"]
+            models = MODELS if method == METHODS[0] else ["int_profiles_standardized"]
             dbt.run("build", "--select", *models, *WITHOUT_TESTS)
             found[method] = adjusted_rand_index(places.warehouse, utility / "truth" / "customers.parquet", method)
     shutil.rmtree(places.home)
@@ -63,20 +62,10 @@ def adjusted_rand_index(warehouse: Path, truth: Path, method: str) -> float:
     from sklearn.metrics import adjusted_rand_score
 
     from peakwise.segmentation import fit_segments
-    from peakwise.segmentation.profiles import read_profiles
-    from peakwise.warehouse import connect
 
-    with connect(warehouse, read_only=True) as connection:
-        profiles = read_profiles(connection)
-        kinds = dict(
-            connection.execute(f"""
-                select customers.customer_key, truth.archetype
-                from raw.customers as customers
-                inner join '{truth}' as truth on customers.customer_id = truth.service_point_id
-            """).fetchall()
-        )
+    profiles = read_all_days(warehouse)
     if profiles.standardisation != method:
         raise AssertionError(f"The profiles are {profiles.standardisation}, not {method}.")
-    true_kinds = [kinds[key] for key in profiles.customer_keys.tolist()]
-    segments = fit_segments(profiles.shapes, k=len(set(true_kinds)), seed=SEED)
-    return float(adjusted_rand_score(true_kinds, segments.labels))
+    kinds = true_kinds(warehouse, truth, profiles)
+    segments = fit_segments(profiles.shapes, k=len(set(kinds)), seed=SEED)
+    return float(adjusted_rand_score(kinds, segments.labels))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from side_by_side import large_segmentation
 from side_by_side.formats import FORMATS, FormatRun
 from side_by_side.late_data import DAYS, Addition, LateRun
 from side_by_side.markdown import table
@@ -50,6 +51,8 @@ class Run:
         recovery_customers, recovery_months: Size of each utility of the sweep.
         formats: Loading by format; None when it was left out.
         late: The cost of late data; None when it was left out.
+        large: Segmentation of very many customers; None when it was left out.
+        sections: What the parts wrote, each a section.
     """
 
     machine: Mapping[str, str]
@@ -64,6 +67,8 @@ class Run:
     recovery_months: int
     formats: FormatRun | None = None
     late: LateRun | None = None
+    large: large_segmentation.LargeRun | None = None
+    sections: Sequence[str] = ()
 
 
 def whole_pipeline(results: Results, variant: str) -> Summary:
@@ -137,6 +142,7 @@ def bars_table(run: Run) -> str:
         ),
         *format_bars(run.formats),
         *late_bars(run.late),
+        *large_segmentation.bars(run.large),
     ]  # fmt: skip
     rows = []
     for name, at_most, ours, theirs in compared:
@@ -393,12 +399,18 @@ ratios, not the seconds: the seconds belong to this machine.
 with the same values.
 
 {resent_table(results)}
-{formats_section(run.formats)}{late_section(run.late)}{recovery_section(run)}"""
+{formats_section(run.formats)}{late_section(run.late)}{recovery_section(run)}{other_sections(run)}"""
+
+
+def other_sections(run: Run) -> str:
+    """The sections that modules of their own write."""
+    sections = [*([] if run.large is None else [large_segmentation.render(run.large)]), *run.sections]
+    return "".join(f"\n{section.strip()}\n" for section in sections)
 
 
 def own_readings(run: Run) -> str:
     """A line on the bars that are measured on other readings, or nothing."""
-    if run.formats is None and run.late is None:
+    if run.formats is None and run.late is None and run.large is None:
         return ""
     return "Where a bar tells its rows or days, it has readings of its own, which its section describes.\n"
 

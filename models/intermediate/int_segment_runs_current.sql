@@ -2,9 +2,9 @@ with
 
 runs as (select * from {{ ref('stg_segmentation__runs') }}),
 
-latest as (
+in_use as (
     select * from runs
-    where created_at = (select max(newest.created_at) from runs as newest)
+    where status = 'accepted' and purpose = 'targeting'
 )
 
-select * from latest
+select * from in_use

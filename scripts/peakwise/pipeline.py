@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from peakwise import paths, publishing
+from peakwise.day_shapes import cluster_day_shapes
 from peakwise.dbt import Dbt
 from peakwise.errors import UnusableInput
 from peakwise.loading import (
@@ -26,8 +27,15 @@ from peakwise.loading import (
     set_holidays,
     set_utility,
 )
-from peakwise.segmentation import assign_new_customers, segment_customers
-from peakwise.segmentation.run import DEFAULT_K
+from peakwise.segmentation import (
+    ProfileChoice,
+    SegmentationSettings,
+    accept_candidates,
+    assign_new_customers,
+    profile_choice,
+    segment_customers,
+)
+from peakwise.segmentation.profile_sets import DEFAULT_CHOICE
 from peakwise.steps import Steps
 from peakwise.synthetic import SyntheticOptions, generate
 from peakwise.warehouse import connect, only_writer, write_log_into_file
@@ -46,6 +54,19 @@ class Source:
     readings: list[str]
     options: ReadingOptions
     beside: BesideReadings
+
+
+@dataclass(frozen=True)
+class SegmentationPlan:
+    """How customers are to be segmented.
+
+    Attributes:
+        settings: How to fit.
+        choice: What is clustered.
+    """
+
+    settings: SegmentationSettings
+    choice: ProfileChoice
 
 
 @dataclass(frozen=True)
@@ -109,7 +130,7 @@ def building_place() -> Iterator[Path]:
             shutil.rmtree(building, ignore_errors=True)
 
 
-def run(source: Source, settings: UtilitySettings, k: int, seed: int, steps: Steps) -> Outcome:
+def run(source: Source, settings: UtilitySettings, plan: SegmentationPlan, steps: Steps) -> Outcome:
     """Build a new warehouse for one source, put it in place, publish it.
 
     Raises:
@@ -121,10 +142,10 @@ def run(source: Source, settings: UtilitySettings, k: int, seed: int, steps: Ste
         with connect(warehouse) as connection:
             set_utility(connection, settings)
             files = load_step(connection, source, steps)
-        return build_and_publish(warehouse, files, k, seed, steps, full_refresh=False)
+        return build_and_publish(warehouse, files, plan, steps, full_refresh=False)
 
 
-def update(source: Source, overrides: dict[str, object], k: int | None, seed: int, steps: Steps) -> Outcome:
+def update(source: Source, overrides: dict[str, object], plan: SegmentationPlan | None, steps: Steps) -> Outcome:
     """Add readings to a copy of the warehouse in place, build incrementally, put the copy in place, publish it.
 
     What is not said of the labels is taken from the latest load.
@@ -132,26 +153,55 @@ def update(source: Source, overrides: dict[str, object], k: int | None, seed: in
     Args:
         source: What to add.
         overrides: Settings of the utility to change.
-        k: Segments of each class, to fit anew; None keeps the segments there are and assigns new customers to them.
-        seed: Seed of the segmentation.
+        plan: How to fit segments anew, as a candidate; None keeps those in use and assigns new customers to them.
         steps: Shows progress.
 
     Raises:
         UnusableInput: There is no warehouse, or the source cannot be used.
         DbtFailed: A model or a test failed.
     """
+    with building_place() as building:
+        warehouse = copy_of_warehouse(building)
+        with connect(warehouse) as connection:
+            set_utility(connection, replace(settings_in_place(connection), **overrides))
+            files = load_step(connection, source, steps) if source.readings else []
+        full_refresh = source.beside.customers is not None
+        return build_and_publish(warehouse, files, plan, steps, full_refresh=full_refresh)
+
+
+def accept(run_id: str | None, steps: Steps) -> Outcome:
+    """Put a candidate segmentation in use in a copy of the warehouse in place, put the copy in place, publish it.
+
+    Args:
+        run_id: The run; None for the newest candidate.
+        steps: Shows progress.
+
+    Raises:
+        UnusableInput: There is no warehouse, or nothing to accept.
+        DbtFailed: A model or a test failed.
+    """
+    with building_place() as building:
+        warehouse = copy_of_warehouse(building)
+        with steps.step("accept", "putting a candidate in use") as step:
+            accepted = accept_candidates(warehouse, run_id)
+            note = step.outcome = f"in use now: run {', '.join(accepted.run_ids)}"
+        dbt = Dbt(warehouse, paths.home() / "warehouse" / "dbt")
+        return finish(warehouse, dbt, [], note, steps, refresh=[])
+
+
+def copy_of_warehouse(building: Path) -> Path:
+    """A copy of the warehouse in place to work on.
+
+    Raises:
+        UnusableInput: There is none.
+    """
     in_place = paths.warehouse()
     if not in_place.exists():
         raise UnusableInput(f"There is no warehouse at {in_place} to update. Run `make run` first.")
-    with building_place() as building:
-        warehouse = building / "peakwise.duckdb"
-        write_log_into_file(in_place)
-        shutil.copy2(in_place, warehouse)
-        with connect(warehouse) as connection:
-            set_utility(connection, replace(settings_in_place(connection), **overrides))
-            files = load_step(connection, source, steps)
-        full_refresh = source.beside.customers is not None
-        return build_and_publish(warehouse, files, k, seed, steps, full_refresh=full_refresh)
+    warehouse = building / "peakwise.duckdb"
+    write_log_into_file(in_place)
+    shutil.copy2(in_place, warehouse)
+    return warehouse
 
 
 def settings_in_place(connection: duckdb.DuckDBPyConnection) -> UtilitySettings:
@@ -189,40 +239,72 @@ def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Step
 
 
 def build_and_publish(
-    warehouse: Path, files: list[FileResult], k: int | None, seed: int, steps: Steps, *, full_refresh: bool
+    warehouse: Path,
+    files: list[FileResult],
+    plan: SegmentationPlan | None,
+    steps: Steps,
+    *,
+    full_refresh: bool,
 ) -> Outcome:
     """Build the models around the segmentation, test, put the warehouse in place, publish.
 
-    Without k the segments there are stay, and new customers are assigned to them; where there are none, three are made.
+    Without a plan the segments in use stay, and new customers are assigned to them; where there are none, they are made.
     """
-    from peakwise import figures
-
     dbt = Dbt(warehouse, paths.home() / "warehouse" / "dbt")
     refresh = ["--full-refresh"] if full_refresh else []
     with steps.step("profiles", "building daily usage, profiles and customers") as step:
         result = dbt.run("build", "--selector", "before_segmentation", *refresh)
         step.outcome = f"{result.nodes} seeds and models: quality, daily usage, profiles"
-    note = ""
     with steps.step("segment", "grouping customers by the shape of their day") as step:
-        assigned = None if k else assign_new_customers(warehouse)
-        if assigned is not None:
-            note = (
-                f"new customers assigned to the segments of run {assigned.run_id}: {assigned.new_customers:,}, with whom they "
-                f"hold {assigned.customers:,}"
-            )
-            if assigned.without_segments:
-                note += (
-                    f"; {assigned.without_segments:,} are of a class that the run has no segments for (K=… fits anew)"
-                )
-            step.outcome = note
-        else:
-            try:
-                segmentation = segment_customers(warehouse, k=k or DEFAULT_K, seed=seed)
-                segments = sum(len(found.sizes) for found in segmentation.classes)
-                step.outcome = f"{segmentation.customers:,} customers in {segments} segments"
-            except UnusableInput as error:
-                # No shape to compare is a fact of the data, not a failure: the marts say 'not segmented'.
-                note = step.outcome = f"Not segmented: {str(error).rstrip('.')}"
+        step.outcome, note = segment_or_assign(warehouse, plan)
+    with steps.step("days", "clustering the shapes of days") as step:
+        step.outcome = find_day_shapes(warehouse)
+    return finish(warehouse, dbt, files, note, steps, refresh=refresh)
+
+
+def segment_or_assign(warehouse: Path, plan: SegmentationPlan | None) -> tuple[str, str]:
+    """Fit segments, or assign new customers to those in use: what was done, and a note when it was not a plain fit."""
+    assigned = assign_new_customers(warehouse)
+    if plan is None and assigned is not None:
+        note = (
+            f"new customers assigned to the segments of run {assigned.run_id}: {assigned.new_customers:,}, with whom they "
+            f"hold {assigned.customers:,}"
+        )
+        if assigned.without_segments:
+            note += f"; {assigned.without_segments:,} are of a class that the run has no segments for (K=… fits anew)"
+        return note, note
+    plan = plan or SegmentationPlan(SegmentationSettings(), profile_choice(DEFAULT_CHOICE))
+    try:
+        runs = segment_customers(warehouse, plan.settings, plan.choice)
+    except UnusableInput as error:
+        # No shape to compare is a fact of the data, not a failure: the marts say 'not segmented'.
+        note = f"Not segmented: {str(error).rstrip('.')}"
+        return note, note
+    segments = sum(len(found.sizes) for run in runs for found in run.classes)
+    done = f"{runs[0].customers:,} customers in {segments} segments"
+    if all(run.is_accepted for run in runs):
+        return done, ""
+    return done, (
+        f"{done} as a candidate, run {runs[0].run_id}; the segments in use stay until `make accept`. "
+        "What would change: mart_segment_churn"
+    )
+
+
+def find_day_shapes(warehouse: Path) -> str:
+    """Cluster the shapes of customers' days: what was done, or why it could not be."""
+    try:
+        found = cluster_day_shapes(warehouse)
+    except UnusableInput as error:
+        return f"No day shapes: {str(error).rstrip('.')}"
+    return f"{found.days:,} customer-days in {len(found.day_shapes)} day shapes"
+
+
+def finish(
+    warehouse: Path, dbt: Dbt, files: list[FileResult], note: str, steps: Steps, *, refresh: list[str]
+) -> Outcome:
+    """Build what follows from segments, test, put the warehouse in place, publish."""
+    from peakwise import figures
+
     with steps.step("marts", "building segments, targets and customer 360") as step:
         result = dbt.run("build", "--selector", "after_segmentation", *refresh)
         step.outcome = f"{result.nodes} models: segments, customer 360, targets"

@@ -44,6 +44,8 @@ def command_to_try(published: Path) -> str:
 
 def show_fates(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console: Console) -> None:
     """Print where the rows of each file went, as the manifest has it now: later files supersede rows of earlier ones."""
+    if not files:
+        return
     loaded = sum(file.state == "loaded" for file in files)
     fates = connection.execute(
         """
@@ -106,7 +108,7 @@ def show_segments(connection: duckdb.DuckDBPyConnection, outcome: Outcome, conso
     """Print the segments with their sizes and names, and how far to trust them."""
     console.print()
     runs = connection.execute("""
-        select customer_class, standardisation, season, day_type, verdict from intermediate.int_segment_runs_latest
+        select customer_class, standardisation, profile_set, verdict from intermediate.int_segment_runs_current
         order by customer_class
     """).fetchall()
     if outcome.segmentation_note:
@@ -117,8 +119,8 @@ def show_segments(connection: duckdb.DuckDBPyConnection, outcome: Outcome, conso
         select customer_class, segment_id, segment_name, customers, customer_fraction, peak_window_kw, mean_peak_window_kw
         from marts.mart_segment_summary order by segment_id
     """).fetchall()
-    _, standardisation, season, day_type, _ = runs[0]
-    title = f"Segments by shape of day ({standardisation}, season {season}, day type {day_type})"
+    _, standardisation, profile_set, _ = runs[0]
+    title = f"Segments by shape of day ({standardisation}, profiles {profile_set})"
     table = Table("class", "segment", "name", title=title, title_justify="left")
     for column in ("customers", "share", "kW at peak", "kW each"):
         table.add_column(column, justify="right")

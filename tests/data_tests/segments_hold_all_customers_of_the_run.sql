@@ -5,12 +5,12 @@ summarised as (
 ),
 
 fitted as (
-    select coalesce(sum(customers), 0) as customers from {{ ref('int_segment_runs_latest') }}
+    select coalesce(sum(customers), 0) as customers from {{ ref('int_segment_runs_current') }}
 ),
 
 assigned_later as (
     select count(*) as customers from {{ ref('fct_customer_segment') }}
-    where not was_fitted
+    where not was_fitted and not is_outlier
 )
 
 select

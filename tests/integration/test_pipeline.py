@@ -131,15 +131,20 @@ def test_an_incremental_build_equals_a_full_one(utility: Home, tmp_path: Path) -
     assert whole.script("run_pipeline.py", "--customers", customers, *CLOCKS, "--readings", *months).code == 0
     assert grown.script("run_pipeline.py", "--customers", customers, *CLOCKS, "--readings", months[0]).code == 0
     first_segments = query(grown.warehouse, SEGMENTS)
-    for month, anew in zip(months[1:], ((), ("--k", "3")), strict=True):
-        finished = grown.script("run_pipeline.py", "--update", *anew, "--readings", month)
+    for month in months[1:]:
+        finished = grown.script("run_pipeline.py", "--update", "--readings", month)
         assert finished.code == 0, finished.errors
-        if not anew:
-            # Who has a segment keeps it.
-            kept = dict(query(grown.warehouse, SEGMENTS))
-            assert all(kept[customer] == segment for customer, segment in first_segments)
+        # Who has a segment keeps it.
+        kept = dict(query(grown.warehouse, SEGMENTS))
+        assert all(kept[customer] == segment for customer, segment in first_segments)
+    # As if nobody had been segmented before: a fit that knows of others goes on from them.
+    with duckdb.connect(str(grown.warehouse)) as connection:
+        for table in ("runs", "centroids", "assignments", "k_diagnostics"):
+            connection.execute(f"delete from ml.segment_{table}")
+    finished = grown.script("run_pipeline.py", "--update", "--k", "3")
+    assert finished.code == 0, finished.errors
     # The run's identity differs; what it found must not.
-    segments = {name.split(".")[1] for name in models(whole.warehouse) if "segment" in name}
+    segments = {name.split(".")[1] for name in models(whole.warehouse) if "segment" in name} | {"dim_day_shape"}
     assert differing_tables(whole.warehouse, grown.warehouse, segments | {"int_customer_days_touched"}) == {}
     assert query(whole.warehouse, SEGMENTS) == query(grown.warehouse, SEGMENTS)
     again = grown.script("run_pipeline.py", "--update", "--readings", *months)
@@ -149,8 +154,14 @@ def test_an_incremental_build_equals_a_full_one(utility: Home, tmp_path: Path) -
 def test_size_row_order_and_threads_change_no_label(utility: Home, tmp_path: Path) -> None:
     readings = utility.folder / "synthetic" / "readings"
     scaled = tmp_path / "scaled.parquet"
+    # Ten times as much must still be what a service can carry: beyond that, days would not count.
     chosen = query(
-        utility.warehouse, "select customer_id from marts.fct_customer_segment order by customer_id limit 1"
+        utility.warehouse,
+        """
+        select customer_id from marts.mart_customer_360
+        where segment_id is not null and customer_class = 'residential' and own_peak_kw < 5 and service_points = 1
+        order by customer_id limit 1
+        """,
     )[0][0]
     point = query(
         utility.warehouse, f"select service_point_id from raw.service_agreements where customer_id = '{chosen}' limit 1"
@@ -162,8 +173,8 @@ def test_size_row_order_and_threads_change_no_label(utility: Home, tmp_path: Pat
         ) to '{scaled}'
     """)
     other = Home(tmp_path / "other")
-    customers = utility.folder / "synthetic" / "customers.parquet"
-    finished = other.script("run_pipeline.py", "--customers", customers, *CLOCKS, "--readings", scaled)
+    beside = [f"--{name}={utility.folder / 'synthetic' / name}.parquet" for name in ("customers", "outages", "weather")]
+    finished = other.script("run_pipeline.py", *beside, *CLOCKS, "--readings", scaled)
     assert finished.code == 0, finished.errors
     assert query(utility.warehouse, SEGMENTS) == query(other.warehouse, SEGMENTS)
     energy = "select sum(kwh) from marts.fct_customer_daily_usage where customer_id = '" + chosen + "'"
@@ -201,11 +212,32 @@ def test_an_update_assigns_a_new_customer_to_the_nearest_segment_without_a_refit
         home.warehouse,
         f"""
         select arg_min(centroids.segment_id, {distance}) from intermediate.int_profiles_standardized as profiles
-        inner join ml.segment_centroids as centroids using (customer_class)
-        where customer_id = '{late}' and season = 'all' and day_type = 'all'
+        inner join ml.segment_centroids as centroids using (customer_class, season, day_type)
+        where customer_id = '{late}'
         """,
     )
     assert nearest == [(after[late],)]
+
+
+def test_a_candidate_changes_nothing_until_it_is_accepted(utility: Home, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(utility.folder / "warehouse", home.folder / "warehouse")
+    before = query(home.warehouse, SEGMENTS)
+    refit = home.script("run_pipeline.py", "--update", "--k", "2")
+    assert refit.code == 0, refit.errors
+    assert "as a candidate" in refit.output and "make accept" in refit.output
+    assert query(home.warehouse, SEGMENTS) == before
+    moves = query(home.warehouse, "select sum(customers), min(status) from marts.mart_segment_churn")
+    assert moves == [(len(before), "candidate")]
+    accepted = home.script("run_pipeline.py", "--accept")
+    assert accepted.code == 0, accepted.errors
+    statuses = "select status, count(distinct run_id) from ml.segment_runs group by 1 order by 1"
+    assert query(home.warehouse, statuses) == [("accepted", 1), ("retired", 1)]
+    after = query(home.warehouse, SEGMENTS)
+    assert [customer for customer, _ in after] == [customer for customer, _ in before] and after != before
+    again = home.script("run_pipeline.py", "--accept")
+    assert again.code == 2 and "No segmentation waits for a decision" in again.errors
+    assert query(home.warehouse, SEGMENTS) == after
 
 
 def test_a_run_never_mixes_two_utilities_and_a_failing_one_leaves_everything(utility: Home, tmp_path: Path) -> None:
@@ -241,7 +273,7 @@ def test_a_run_never_mixes_two_utilities_and_a_failing_one_leaves_everything(uti
         (["--utility-timezone", "UTC", "--label-timezone", "+25:00", "--readings", "x"], "'+25:00' is unknown"),
         (["--utility-timezone", "UTC", "--holidays", "ZZ", "--readings", "x"], "no known calendar"),
         (["--utility-timezone", "UTC", "--method", "guess", "--readings", "x"], "METHOD is 'guess'"),
-        (["--utility-timezone", "UTC", "--k", "three", "--readings", "x"], "K is 'three'"),
+        (["--utility-timezone", "UTC", "--k", "three", "--readings", "x"], "must be auto or a whole number, not 'three'"),
         (["--utility-timezone", "UTC", "--target-kw", "1", "--target-count", "1", "--readings", "x"], "not both"),
         (["--update"], "Say what to add"),
         (["--update", "--readings", "x"], "There is no warehouse"),

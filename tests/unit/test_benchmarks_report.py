@@ -9,11 +9,13 @@ from peakwise.paths import PROJECT
 
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
+from side_by_side import large_segmentation
 from side_by_side.formats import FORMATS, FormatRun, tasks_of_formats
+from side_by_side.large_segmentation import FITS, LargeRun
 from side_by_side.late_data import LateRun, late_run
 from side_by_side.machine import describe_machine
 from side_by_side.markdown import table
-from side_by_side.places import PLAIN, RESENT
+from side_by_side.places import PLAIN, PROFILES, RESENT
 from side_by_side.report import STAGES, Recovery, Run, bars_table, formats_table, late_section, recovery_finding, render
 from side_by_side.rounds import ROUND, Results, Summary, summarise, tasks_of_round
 from side_by_side.stopwatch import Phase, Stopwatch
@@ -89,6 +91,17 @@ def late_days() -> LateRun:
     return late_run(1_000, {"start_seconds": 0.34, "additions": additions})
 
 
+def large_run(ours: float, sweep_seconds: float = 60.0, sweep_gibibytes: float = 1.5) -> LargeRun:
+    """A million profiles; scikit-learn takes two seconds."""
+    theirs, own = (task.key for task in FITS)
+    phases = {
+        (PROFILES, theirs, theirs): Summary(2.0, 2.5, 4.0, 700_000_000),
+        (PROFILES, own, own): Summary(ours, 2 * ours, ours, 900_000_000),
+    }
+    sweep = Summary(sweep_seconds, sweep_seconds, sweep_seconds, int(sweep_gibibytes * 2**30))
+    return LargeRun(1_000_000, Results(phases, {}), 1.0, sweep, "k is 5: lowest mean rank.")
+
+
 def row_of(page, start):
     [line] = [line for line in page.splitlines() if line.startswith(f"| {start}")]
     return [cell.strip() for cell in line.strip("|").split("|")]
@@ -158,6 +171,26 @@ def test_a_day_added_to_a_year_is_compared_with_one_added_to_a_month():
     assert [cell.strip() for cell in short[2:9]] == ["30", "0.25", "0.10", "0.90", "1.00", "1.10", ""]
     first = next(line for line in page.splitlines() if line.startswith("| first of a month, 01 December"))
     assert first.split("|")[8].strip() == "3.00", "3.0 seconds over one second"
+
+
+def test_a_fit_has_a_bar_over_that_of_scikit_learn():
+    page = bars_table(whole_run(large=large_run(ours=2.4)))
+    assert row_of(page, "A fit at 1,000,000 x 24, k = 4,")[1:] == ["met", "1.2", "1.20", "1.92"]
+    assert row_of(bars_table(whole_run(large=large_run(ours=2.5))), "A fit at")[1] == "missed"
+
+
+def test_the_choice_of_k_has_goals_of_its_own():
+    page = large_segmentation.render(large_run(ours=2.4, sweep_seconds=301, sweep_gibibytes=4.0))
+    assert row_of(page, "Peakwise: one fit")[1:] == ["2.40", "4.80", "2.40", "900", "1.20"]
+    assert row_of(page, "Choice of k, seconds")[1:] == ["301", "300", "missed"]
+    assert row_of(page, "Choice of k, peak GiB")[1:] == ["4.00", "4", "met"]
+    assert "k is 5: lowest mean rank." in page
+
+
+def test_other_sections_follow_each_other():
+    page = render(whole_run(large=large_run(ours=2.4), sections=["## One\n\ntext\n", "\n## Two\n"]), date(2026, 11, 24))
+    assert page.endswith("\n\n## One\n\ntext\n\n## Two\n")
+    assert page.index("## Segmentation of 1,000,000 customers") < page.index("## One")
 
 
 def test_the_slowest_models_of_late_data_stand_beside_each_other():

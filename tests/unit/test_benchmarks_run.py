@@ -1,11 +1,15 @@
 """Measured processes and the whole command, on a tiny utility."""
 
+import argparse
+import importlib
+import inspect
 import json
 import os
 import subprocess
 import sys
 
 import duckdb
+import numpy as np
 import pytest
 
 from peakwise.paths import PROJECT
@@ -13,11 +17,12 @@ from peakwise.paths import PROJECT
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
 import run_benchmarks
-from side_by_side import formats, late_data, rounds
+from side_by_side import algorithms, formats, large_segmentation, late_data, parts, rounds
 from side_by_side.agreement import LARGEST_DIFFERENCE_KW, largest_difference
 from side_by_side.formats import FORMATS, tasks_of_formats
 from side_by_side.late_data import histories, late_run
-from side_by_side.places import LATE, PLAIN, RESENT, Places
+from side_by_side.parts import Part
+from side_by_side.places import LATE, PARTS, PLAIN, PROFILES, RESENT, Places
 from side_by_side.processes import Answer, TaskFailed, run_in_process
 from side_by_side.report import STAGES
 from side_by_side.stopwatch import Phase, Stopwatch
@@ -98,11 +103,19 @@ def test_a_failed_process_says_why(places):
 def test_the_defaults_are_those_of_the_bars_and_quick_never_writes_the_page():
     given = run_benchmarks.parse([])
     assert (given.customers, given.months, given.repeats) == (2000, 12, 3)
-    assert (given.format_customers, given.late_customers) == (1000, 1000)
+    assert (given.format_customers, given.late_customers, given.segmentation_customers) == (1000, 1000, 1_000_000)
     assert given.output == run_benchmarks.PAGE
     quick = run_benchmarks.parse(["--quick", "--repeats", "2"])
     assert (quick.customers, quick.repeats, quick.output) == (60, 2, None)
     assert quick.format_customers == 60, "no more than there are"
+    assert (quick.segmentation_customers, quick.london_households) == (20_000, 60)
+    assert given.london_households is None, "all of them"
+
+
+def test_a_file_of_london_that_is_not_there_is_an_error(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run_benchmarks.parse(["--london", str(tmp_path / "london.parquet")])
+    assert "there is no file" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +232,89 @@ def test_sums_that_lack_a_reading_stop_the_run(tmp_path):
         late_data.check_sums(places)
 
 
+def test_generated_profiles_are_shares_of_a_day_and_both_fits_agree(tmp_path):
+    places = Places(tmp_path, PROFILES)
+    large_segmentation.make_profiles(Stopwatch(), places, customers=12_000)
+    shapes = np.load(places.shapes)
+    assert shapes.shape == (12_000, 24) and (shapes > 0).all()
+    assert shapes.sum(axis=1) == pytest.approx(np.ones(12_000))
+    assert len(np.unique(shapes, axis=0)) == 12_000
+    stopwatch = Stopwatch()
+    theirs = large_segmentation.fit_by_scikit_learn(stopwatch, places)
+    ours = large_segmentation.fit_by_peakwise(stopwatch, places)
+    assert ours == pytest.approx(theirs, rel=1e-9)
+    assert large_segmentation.compare(stopwatch, places) == 1.0
+    assert set(stopwatch.phases) == {large_segmentation.OURS, large_segmentation.THEIRS}
+    np.save(places.labels("peakwise"), np.arange(12_000) % 4)
+    with pytest.raises(AssertionError, match="different partitions"):
+        large_segmentation.compare(stopwatch, places)
+
+
+def test_the_choice_of_k_is_measured_whole(tmp_path):
+    places = Places(tmp_path, PROFILES)
+    large_segmentation.make_profiles(Stopwatch(), places, customers=400)
+    stopwatch = Stopwatch()
+    found = large_segmentation.sweep(stopwatch, places)
+    assert found["candidates"] == 12 and found["chosen"].startswith("k is ")
+    assert stopwatch.phases[large_segmentation.SWEEP].seconds > 0
+
+
+def test_every_algorithm_is_compared_on_the_same_shapes():
+    random = np.random.default_rng(1)
+    kinds = random.integers(0, 2, 200)
+    kw = np.array([np.roll(np.eye(24)[6] + 0.2, 12 * kind) for kind in kinds]) * random.lognormal(0, 0.1, (200, 24))
+    shapes = kw / kw.sum(axis=1, keepdims=True)
+    found = algorithms.compare_algorithms("a source", shapes, 2, kinds.tolist())
+    assert [entry["algorithm"] for entry in found] == ["kmeans", "ward", "dtw"]
+    assert {entry["against_truth"] for entry in found} == {entry["against_kmeans"] for entry in found} == {1.0}
+    assert all(
+        entry["silhouette"] > 0.5 and entry["smallest"] == min(kinds.mean(), 1 - kinds.mean()) for entry in found
+    )
+    unknown = algorithms.compare_algorithms("a source", shapes, 2, None)
+    page = algorithms.render([*found, *unknown])
+    assert page.count("| a source | `dtw`") == 2
+    assert [entry["against_truth"] for entry in unknown] == [None] * 3
+
+
+def test_a_part_is_measured_with_its_settings_and_writes_its_section(monkeypatch, tmp_path, answers):
+    class Module:
+        @staticmethod
+        def render(found):
+            return f"## A section of {found}"
+
+    part = Part("recovery", "a part", lambda given: {"customers": given.customers})
+    monkeypatch.setattr(parts.importlib, "import_module", lambda name: Module)
+    monkeypatch.setattr(parts, "run_in_process", lambda task, places, **settings: Answer({}, (task, settings)))
+    lines = []
+    given = argparse.Namespace(customers=3, london=None, london_households=None, skip_recovery=False)
+    [section] = parts.measure_parts(Places(tmp_path, PARTS), given, lines.append, [part])
+    assert section == "## A section of ('recovery.measure', {'customers': 3})"
+    assert lines == ["a part: 0.0 s"]
+    given.skip_recovery = True
+    assert parts.measure_parts(Places(tmp_path, PARTS), given, lines.append, [part]) == []
+
+
+def test_every_part_has_what_it_needs():
+    for part in parts.PARTS:
+        module = importlib.import_module(f"side_by_side.{part.module}")
+        settings = part.settings(run_benchmarks.parse(["--quick"]))
+        inspect.signature(module.measure).bind(Stopwatch(), None, **settings)
+        assert callable(module.render)
+        json.dumps(settings)
+
+
+def test_a_quick_run_takes_few_of_londons_households(tmp_path):
+    london = tmp_path / "all.parquet"
+    rows(f"""
+        copy (
+            select format('MAC{{:03d}}', number) as customer_id, timestamp '2013-01-01 00:30' as reading_ts, 1.0 as kwh
+            from range(9) as households (number), range(4)
+        ) to '{london}'
+    """)
+    cut = parts.cut_london(Stopwatch(), Places(tmp_path, PARTS), london=str(london), households=2)
+    assert rows(f"select count(*), min(customer_id), max(customer_id) from '{cut}'") == [(8, "MAC000", "MAC001")]
+
+
 @pytest.fixture
 def answers(monkeypatch):
     """Answers of measured processes that did not run: one second for every phase that a task has."""
@@ -228,6 +324,8 @@ def answers(monkeypatch):
         "dataframes.pandas_recipe": ("profiles", "profiles and clusters"), "dataframes.polars_profiles": ("profiles",),
         "pipeline_stages.profiles": ("profiles", "marts before segmentation"),
         "pipeline_stages.marts": ("marts after segmentation",),
+        "large_segmentation.fit_by_peakwise": (large_segmentation.OURS,),
+        "large_segmentation.fit_by_scikit_learn": (large_segmentation.THEIRS,),
         "formats.load": ("load",), "formats.bare_load": ("bare load",), "peers.bare_load": ("bare load",),
     }  # fmt: skip
     addition = {"copy_seconds": [0.1], "load_seconds": [0.5], "build_seconds": [1.5], "nodes": {"int_local_days": 0.1}}
@@ -243,6 +341,11 @@ def answers(monkeypatch):
             "additions": [addition | {"day": "last", "history_days": days} for days in (364, 30)],
         },
         "recovery.recover": {"daily_share": 0.9, "hourly_z_score": 0.5},
+        "large_segmentation.compare": 1.0,
+        "large_segmentation.sweep": {"candidates": 12, "chosen": "k is 3: for a reason."},
+        "parts.cut_london": "london.parquet",
+        "algorithms.measure": [],
+        "identities.measure": [],
     }
 
     def answer(task, places, **settings):
@@ -251,7 +354,8 @@ def answers(monkeypatch):
         return Answer({name: Phase(1.0, 1.0, 1_000_000) for name in names}, found.get(task))
 
     monkeypatch.setattr(run_benchmarks, "run_in_process", answer)
-    monkeypatch.setattr(rounds, "run_in_process", answer)
+    for module in (rounds, large_segmentation, parts):
+        monkeypatch.setattr(module, "run_in_process", answer)
     return asked
 
 
@@ -262,7 +366,8 @@ def test_the_command_measures_everything_and_writes_the_page(answers, tmp_path, 
     text = page.read_text(encoding="utf-8")
     for words in (
         "## The bars", "Peakwise: all stages", "Polars: profiles", "sent twice", "Loading by format", "late data",
-        "`hourly_z_score`",
+        "`hourly_z_score`", "Segmentation of 20,000 customers", "k is 3: for a reason.", "## Algorithms",
+        "## Do segments keep their numbers?",
     ):  # fmt: skip
         assert words in text
     assert "| Adding the last day of a month to 364 days over adding it to 30 | met " in capsys.readouterr().out
@@ -271,14 +376,16 @@ def test_the_command_measures_everything_and_writes_the_page(answers, tmp_path, 
     tasks = [task for task, _, _ in answers]
     assert tasks.count("pipeline_stages.load") == 2 * 3, "two rounds of plain, re-sent and narrow readings"
     assert tasks.count("formats.load") == 2 * 6
+    assert tasks.count("large_segmentation.fit_by_peakwise") == 2 and tasks.count("large_segmentation.sweep") == 1
     assert ("late_data.measure", "late", {"repeats": 2}) in answers
     assert ("formats.load", "nem12", {"readings": 5, "kwh": "1.0"}) in answers
 
 
 def test_what_is_to_be_left_out_is_not_measured(answers, tmp_path, monkeypatch):
     monkeypatch.setenv("PEAKWISE_HOME", str(tmp_path / "home"))
-    assert run_benchmarks.main(["--quick", "--skip-formats", "--skip-late-data", "--skip-sweep"]) == 0
-    assert {task.partition(".")[0] for task, _, _ in answers} == {
+    left_out = ["formats", "late-data", "sweep", "segmentation", "algorithms", "identities"]
+    assert run_benchmarks.main(["--quick", *(f"--skip-{name}" for name in left_out)]) == 0
+    assert {task.partition(".")[0] for task, _, _ in answers} - {"parts"} == {
         "dataset", "dataframes", "peers", "pipeline_stages", "agreement",
     }  # fmt: skip
 

@@ -11,29 +11,68 @@ from PIL import Image
 
 import draw_figures as command
 from peakwise.errors import UnusableInput
-from peakwise.figures import draw_all, segment_count, segment_load_shapes, system_load, target_curve
+from peakwise.figures import (
+    draw_all,
+    load_heatmap,
+    segment_churn,
+    segment_count,
+    segment_load_shapes,
+    segment_profiles,
+    segment_seasons,
+    system_load,
+    target_curve,
+)
 from peakwise.figures.segments import read_segments
 from peakwise.warehouse import connect
 
 HOURS = [f"hour_{hour:02d}_kw" for hour in range(24)]
-SEGMENT_FIGURES = ["segment_load_shapes.png", "segment_count.png", "segment_sizes.png"]
-ALL_FIGURES = [*SEGMENT_FIGURES, "system_load.png", "target_curve.png"]
+SEGMENT_FIGURES = [
+    "segment_load_shapes.png",
+    "segment_profiles.png",
+    "segment_sizes.png",
+    "segment_count.png",
+    "segment_silhouettes.png",
+    "segment_seasons.png",
+    "segment_churn.png",
+]
+SYSTEM_FIGURES = ["load_heatmap.png", "system_load.png", "target_curve.png"]
+ALL_FIGURES = [*SEGMENT_FIGURES, "day_shapes.png", *SYSTEM_FIGURES]
+OF_SEVERAL_SEGMENTS = {"segment_count.png", "segment_silhouettes.png", "segment_seasons.png"}
 
 
 def make_marts(connection):
     connection.execute("create schema marts")
-    hours = ", ".join(f"{hour} double" for hour in HOURS)
+    hours_kw = ", ".join(f"{hour} double" for hour in HOURS)
+    hours = ", ".join(f"hour_{hour:02d} double" for hour in range(24))
     for table in (
-        f"""fct_customer_load_profile (customer_key integer, season varchar, day_type varchar, {hours})""",
-        "fct_customer_segment (customer_key integer, segment_id smallint)",
-        """dim_segment (run_id varchar, segment_id smallint, segment_name varchar, customer_class varchar,
-            season varchar, day_type varchar, standardisation varchar, customers integer, descriptive_only boolean)""",
+        f"""fct_customer_load_profile (customer_key integer, season varchar, day_type varchar, shape_reason varchar,
+            {hours_kw})""",
+        """fct_customer_segment (run_id varchar, customer_key integer, segment_id smallint, is_outlier boolean,
+            silhouette double)""",
+        """dim_segment (run_id varchar, segment_id smallint, is_current boolean, segment_name varchar,
+            customer_class varchar, profile_set varchar, standardisation varchar, customers integer,
+            descriptive_only boolean, k_reason varchar, silhouette double, null_silhouette_mean double, program varchar,
+            advice_reason varchar)""",
+        """fct_segment_centroid (run_id varchar, segment_id smallint, season varchar, day_type varchar)""",
+        """fct_segment_k_diagnostics (run_id varchar, customer_class varchar, k smallint, inertia double,
+            null_inertia double, silhouette double, null_silhouette double, davies_bouldin double,
+            calinski_harabasz double, clustering_dispersion double, mean_index_adequacy double, stability double,
+            smallest_segment_fraction double, is_admissible boolean, mean_rank double)""",
+        """mart_segment_churn (run_id varchar, status varchar, purpose varchar, customer_class varchar,
+            from_segment_id smallint, from_segment_name varchar, to_segment_id smallint, to_segment_name varchar,
+            customers integer)""",
+        """mart_customer_segment_by_season (customer_key integer, season varchar, day_type varchar,
+            year_segment_id smallint, segment_id smallint, changes_shape boolean)""",
+        """fct_segment_load_monthly (run_id varchar, segment_id smallint, local_month date, local_hour smallint,
+            kw double)""",
         """mart_segment_summary (segment_id smallint, customers integer, customer_fraction double, energy_fraction double,
             peak_window_fraction double, mean_peak_window_kw double)""",
+        f"dim_day_shape (day_shape_id smallint, day_shape_name varchar, day_fraction double, {hours})",
+        "mart_customer_day_shapes (customer_key integer, has_enough_days boolean, entropy_bits double)",
         """mart_system_peak (season varchar, is_peak_season boolean, peak_window_start_hour smallint,
             peak_window_end_hour smallint)""",
-        """fct_system_load_hourly (hour_start_at timestamp, local_date date, local_hour smallint, system_kw decimal(18, 9),
-            overall_peak_day_rank integer)""",
+        """fct_system_load_hourly (hour_start_at timestamp, local_date date, local_month date, local_hour smallint,
+            system_kw decimal(18, 9), overall_peak_day_rank integer)""",
         """mart_dr_targets (customer_class varchar, rank integer, expected_kw double, cumulative_kw double,
             is_eligible boolean, is_target boolean, flexible_fraction double)""",
     ):
@@ -41,13 +80,17 @@ def make_marts(connection):
 
 
 def add_customers(connection, customers, classes):
-    """Profiles, and target lists of a tenth of each class."""
+    """Profiles of all days, of weekends and of winter, and target lists of a tenth of each class."""
     shares = ", ".join(
-        f"(1 + cos(({hour} - 18 + customer_key % 5) / 4.0)) / (1 + customer_key % 7)" for hour in range(24)
+        f"(1 + cos(({hour} - 18 + customer_key % 5 + days.later) / 4.0)) / (1 + customer_key % 7)" for hour in range(24)
     )
     connection.execute(f"""
         insert into marts.fct_customer_load_profile
-        select customer_key, 'all', 'all', {shares} from range({customers}) as customers (customer_key)
+        select customer_key, days.season, days.day_type, null, {shares}
+        from range({customers}) as customers (customer_key)
+        cross join (
+            values ('all', 'all', 0), ('all', 'weekday', 0), ('all', 'weekend', 2), ('winter', 'all', 1), ('monsoon', 'all', 3)
+        ) as days (season, day_type, later)
     """)
     connection.execute(
         """
@@ -73,49 +116,108 @@ def add_customers(connection, customers, classes):
     )
 
 
-def add_segments(connection, customers, classes, segments_of_class, *, descriptive_only, known_peak=True):
+def add_segments(
+    connection, customers, classes, segments_of_class, *, descriptive_only, known_peak=True, parts=(("all", "all"),)
+):
+    """The run in use, with its diagnostics, and what follows from it; a retired run is in the way."""
+    connection.execute(
+        "insert into marts.dim_segment by name select 'old' as run_id, 1 as segment_id, false as is_current"
+    )
     number = 0
     for class_number, customer_class in enumerate(classes):
-        connection.execute(
-            """
-            insert into ml.segment_runs by name
-            select 'run' as run_id, $customer_class as customer_class, $k as k, $customers as customers,
-                $descriptive_only as descriptive_only, 'daily_share' as standardisation
-            """,
-            {
-                "customer_class": customer_class,
-                "k": segments_of_class,
-                "customers": customers // len(classes),
-                "descriptive_only": descriptive_only,
-            },
-        )
         for k in range(1, min(8, customers) + 1):
-            silhouette = None if k == 1 else 0.4 / k
             connection.execute(
-                "insert into ml.segment_k_diagnostics values ('run', $1, $2, $3, $4, $5, $4, 0.1)",
-                [customer_class, k, 10 / k, silhouette, 11 / k],
+                """
+                insert into marts.fct_segment_k_diagnostics
+                select 'run', $class, $k, 10 / $k, 11 / $k, if($k = 1, null, 0.4 / $k), if($k = 1, null, 0.3 / $k),
+                    if($k = 1, null, 2 - $k / 10), if($k = 1, null, 100 / $k), if($k = 1, null, 1 / $k), 1 / $k,
+                    if($k = 1, null, 0.9), 1 / $k, $admissible, if($admissible, $k, null)
+                """,
+                {"class": customer_class, "k": k, "admissible": not descriptive_only and k in (2, 3)},
             )
         for segment in range(segments_of_class):
             number += 1
             name = f"Evening peak, top at {17 + segment % 6}:00"
             share = 1 / (len(classes) * segments_of_class)
+            size = max(1, int(customers * share))
             connection.execute(
-                "insert into marts.dim_segment values ('run', $1, $2, $3, 'all', 'all', 'daily_share', $4, $5)",
-                [number, name, customer_class, max(1, int(customers * share)), descriptive_only],
+                """
+                insert into marts.dim_segment
+                select 'run', $number, true, $name, $class, $profile_set, 'daily_share', $size, $descriptive_only,
+                    'k is 3, as given.', if($k = 1, null, 0.3), if($k = 1, null, 0.2),
+                    if($descriptive_only, null, 'Peak-time rebate'), if($descriptive_only, 'no program: no groups', null)
+                """,
+                {
+                    "number": number,
+                    "name": name,
+                    "class": customer_class,
+                    "profile_set": " + ".join("/".join(part) for part in parts),
+                    "size": size,
+                    "descriptive_only": descriptive_only,
+                    "k": segments_of_class,
+                },
             )
+            for season, day_type in parts:
+                connection.execute(
+                    "insert into marts.fct_segment_centroid values ('run', $1, $2, $3)", [number, season, day_type]
+                )
             peak = (share * (1 + number % 2), 0.8) if known_peak else (None, None)
             connection.execute(
-                "insert into marts.mart_segment_summary values ($1, $2, $3, $3, $4, $5)",
-                [number, max(1, int(customers * share)), share, *peak],
+                "insert into marts.mart_segment_summary values ($1, $2, $3, $3, $4, $5)", [number, size, share, *peak]
             )
             connection.execute(
                 """
                 insert into marts.fct_customer_segment
-                select customer_key, $1 from range($2) as customers (customer_key)
+                select 'run', customer_key, $1, customer_key % 40 = 39, if($5 = 1, null, (customer_key % 10 - 1) / 10)
+                from range($2) as customers (customer_key)
                 where customer_key % $3 = $4 and customer_key // $3 % $5 = $6
                 """,
                 [number, customers, len(classes), class_number, segments_of_class, segment],
             )
+            connection.execute(
+                """
+                insert into marts.mart_segment_churn
+                select 'run', 'accepted', 'targeting', $class, $number, $name, later, 'Flat, top at 3:00', customers
+                from (values ($number, 20), ($number + 1, 3)) as moves (later, customers)
+                """,
+                {"class": customer_class, "number": number, "name": name},
+            )
+    # In summer, every tenth customer moves to the next segment of the same class.
+    connection.execute(
+        """
+        insert into marts.mart_customer_segment_by_season
+        select
+            customer_key,
+            season,
+            'all',
+            segment_id,
+            segment_id + if(season = 'summer' and customer_key % 10 = 0 and segment_id % $1 != 0, 1, 0) as nearest,
+            nearest != segment_id
+        from marts.fct_customer_segment
+        cross join (values ('winter'), ('summer')) as seasons (season)
+        """,
+        [segments_of_class],
+    )
+    connection.execute("""
+        insert into marts.fct_segment_load_monthly
+        select run_id, segment_id, date '2025-11-01' + to_months(later::integer), hour, segment_id + hour / 24
+        from marts.dim_segment
+        cross join range(2) as months (later)
+        cross join range(24) as hours (hour)
+        where is_current
+    """)
+
+
+def add_day_shapes(connection, customers):
+    hours = ", ".join(f"(1 + cos(({hour} - 18 + 6 * shape) / 4.0)) / 24" for hour in range(24))
+    connection.execute(f"""
+        insert into marts.dim_day_shape
+        select shape, 'Evening peak, top at ' || shape || ':00', 1 / 6, {hours} from range(6) as shapes (shape)
+    """)
+    connection.execute(
+        "insert into marts.mart_customer_day_shapes select key, true, log2(1 + key % 6) from range($1) as customers (key)",
+        [customers],
+    )
 
 
 def add_system_load(connection, days):
@@ -126,8 +228,9 @@ def add_system_load(connection, days):
         rank = (day % 31) // 3 + 1 if day % 31 < 30 and day % 3 == 0 and day < 31 else None
         for hour in range(24):
             kw = 900 + 300 * np.sin((hour - 12) / 4) + (200 if rank else 0) + day % 7
-            rows.append((datetime(local_date.year, local_date.month, local_date.day, hour), local_date, hour, kw, rank))
-    connection.executemany("insert into marts.fct_system_load_hourly values (?, ?, ?, ?, ?)", rows)
+            start_at = datetime(local_date.year, local_date.month, local_date.day, hour)
+            rows.append((start_at, local_date, local_date.replace(day=1), hour, kw, rank))
+    connection.executemany("insert into marts.fct_system_load_hourly values (?, ?, ?, ?, ?, ?)", rows)
 
 
 @pytest.fixture
@@ -136,7 +239,7 @@ def warehouse(tmp_path):
 
     def make(
         *, customers=120, classes=("residential",), segments_of_class=3, days=20, descriptive_only=True,
-        peak_window=(17, 21), known_peak=True,
+        peak_window=(17, 21), known_peak=True, parts=(("all", "all"),),
     ):  # fmt: skip
         path = tmp_path / "peakwise.duckdb"
         with connect(path) as connection:
@@ -146,8 +249,9 @@ def warehouse(tmp_path):
             if segments_of_class:
                 add_segments(
                     connection, customers, classes, segments_of_class,
-                    descriptive_only=descriptive_only, known_peak=known_peak,
+                    descriptive_only=descriptive_only, known_peak=known_peak, parts=parts,
                 )  # fmt: skip
+                add_day_shapes(connection, customers)
             add_system_load(connection, days)
             connection.execute("insert into marts.mart_system_peak values ('winter', true, $1, $2)", list(peak_window))
             connection.execute("commit")
@@ -183,12 +287,12 @@ def test_customers_without_segments_give_no_segment_figures_and_remove_stale_one
     folder = tmp_path / "figures"
     folder.mkdir()
     (folder / "segment_sizes.png").write_bytes(b"of an earlier run")
-    assert drawn(warehouse(segments_of_class=0), folder) == ["system_load.png", "target_curve.png"]
+    assert drawn(warehouse(segments_of_class=0), folder) == SYSTEM_FIGURES
 
 
 def test_one_customer_is_drawn(warehouse, tmp_path):
     path = warehouse(customers=1, segments_of_class=1, days=2)
-    assert drawn(path, tmp_path / "figures") == [name for name in ALL_FIGURES if name != "segment_count.png"]
+    assert drawn(path, tmp_path / "figures") == [name for name in ALL_FIGURES if name not in OF_SEVERAL_SEGMENTS]
 
 
 def test_an_unknown_peak_window_and_unknown_peak_load_are_drawn(warehouse, tmp_path):
@@ -198,7 +302,8 @@ def test_an_unknown_peak_window_and_unknown_peak_load_are_drawn(warehouse, tmp_p
 
 def test_classes_and_segments_beyond_the_most_are_left_out(warehouse, tmp_path, monkeypatch):
     monkeypatch.setattr("peakwise.figures.segments.MOST_SEGMENTS", 5)
-    monkeypatch.setattr("peakwise.figures.segment_count.MOST_CLASSES", 2)
+    for theme in ("segment_count", "segment_silhouettes", "segment_churn"):
+        monkeypatch.setattr(f"peakwise.figures.{theme}.MOST_CLASSES", 2)
     monkeypatch.setattr("peakwise.figures.target_curve.MOST_CLASSES", 2)
     classes = [
         f"large industrial and $agricultural$ customers_of_tariff_{number}_with_interruptible_supply"
@@ -224,14 +329,112 @@ def test_curves_of_many_customers_are_thinned_and_keep_both_ends(warehouse):
     assert curve.points[-1] == (5000, curve.eligible_kw)
 
 
-def test_the_bold_line_is_the_mean_of_all_customers_not_of_the_sample(warehouse):
+def test_the_bold_line_is_the_mean_of_all_usual_customers_not_of_the_sample(warehouse):
     with connect(warehouse(customers=700, segments_of_class=1, days=1), read_only=True) as connection:
         shapes = segment_load_shapes.read(connection)
         columns = ", ".join(HOURS)
-        profiles = np.array(connection.execute(f"select {columns} from marts.fct_customer_load_profile").fetchall())
+        profiles = np.array(
+            connection.execute(f"""
+                select {columns} from marts.fct_customer_load_profile
+                where season = 'all' and day_type = 'all' and customer_key % 40 != 39
+            """).fetchall()
+        )
     expected = (100 * profiles / profiles.sum(axis=1, keepdims=True)).mean(axis=0)
     assert shapes.samples[1].shape == (segment_load_shapes.MOST_CUSTOMERS_DRAWN, 24)
     np.testing.assert_allclose(shapes.means[1], expected, rtol=1e-9)
+    assert shapes.segments.outlier_note.startswith("17 customers of unusual shape")
+
+
+def test_several_profiles_of_a_customer_are_drawn_as_their_mean(warehouse):
+    parts = (("all", "weekday"), ("all", "weekend"))
+    with connect(warehouse(customers=1, segments_of_class=1, days=1, parts=parts), read_only=True) as connection:
+        shapes = segment_load_shapes.read(connection)
+        columns = ", ".join(HOURS)
+        weekday, weekend = np.array(
+            connection.execute(f"""
+                select {columns} from marts.fct_customer_load_profile
+                where season = 'all' and day_type in ('weekday', 'weekend')
+                order by day_type
+            """).fetchall()
+        )
+    expected = 50 * (weekday / weekday.sum() + weekend / weekend.sum())
+    np.testing.assert_allclose(shapes.means[1], expected, rtol=1e-9)
+    assert shapes.segments.profile_days == "all weekdays and all weekend days"
+
+
+def test_bands_are_quantiles_of_usual_customers_with_a_shape_in_the_order_of_the_days(warehouse):
+    path = warehouse(customers=200, segments_of_class=1, days=1)
+    with connect(path) as connection:
+        connection.execute("""
+            update marts.fct_customer_load_profile set shape_reason = 'too few good days'
+            where season = 'winter' and customer_key >= 100
+        """)
+        profiles = segment_profiles.read(connection)
+        columns = ", ".join(HOURS)
+        winter = np.array(
+            connection.execute(f"""
+                select {columns} from marts.fct_customer_load_profile
+                where season = 'winter' and customer_key < 100 and customer_key % 40 != 39
+            """).fetchall()
+        )
+    assert profiles.days == [("all", "weekday"), ("all", "weekend"), ("winter", "all"), ("monsoon", "all")]
+    band = profiles.bands[1, "winter", "all"]
+    assert band.customers == 98
+    shares = 100 * winter / winter.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(band.quantiles, np.quantile(shares, [0.1, 0.5, 0.9], axis=0), rtol=1e-9)
+
+
+def test_profiles_without_weekends_or_seasons_draw_what_there_is(warehouse, tmp_path):
+    path = warehouse()
+    with connect(path) as connection:
+        connection.execute("delete from marts.fct_customer_load_profile where season != 'all' or day_type = 'weekend'")
+        assert segment_profiles.read(connection).days == [("all", "weekday")]
+    assert drawn(path, tmp_path / "first") == ALL_FIGURES
+    with connect(path) as connection:
+        connection.execute("delete from marts.fct_customer_load_profile where day_type = 'weekday'")
+    assert "segment_profiles.png" not in drawn(path, tmp_path / "second")
+
+
+def test_customers_count_as_changed_only_when_another_segment_is_clearly_nearer(warehouse):
+    path = warehouse(customers=120, segments_of_class=3)
+    with connect(path) as connection:
+        connection.execute("""
+            update marts.mart_customer_segment_by_season set segment_id = 3, changes_shape = false where season = 'winter'
+        """)
+        seasons = segment_seasons.read(connection)
+    assert list(seasons.customers) == ["winter", "summer"]
+    np.testing.assert_array_equal(seasons.customers["winter"], np.diag([40, 40, 40]))
+    np.testing.assert_array_equal(seasons.customers["summer"], [[36, 4, 0], [0, 36, 4], [0, 0, 40]])
+
+
+def test_the_newest_comparison_is_drawn(warehouse):
+    path = warehouse(customers=120, segments_of_class=2)
+    with connect(path) as connection:
+        connection.execute("""
+            insert into marts.mart_segment_churn
+            select 'run_2', 'candidate', purpose, customer_class, 1, from_segment_name, 9, to_segment_name, 7
+            from marts.mart_segment_churn
+            limit 1
+        """)
+        connection.execute("insert into marts.mart_segment_churn by name select 'run_3' as run_id, 'season' as purpose")
+        churn = segment_churn.read(connection)
+    assert churn.is_candidate
+    assert [found.customers for found in churn.classes] == [{(1, 9): 7}]
+
+
+def test_months_of_few_hours_at_the_ends_are_not_drawn(warehouse):
+    path = warehouse(days=5, segments_of_class=0)
+    with connect(path) as connection:
+        connection.execute("""
+            insert into marts.fct_system_load_hourly by name
+            select local_month + to_months(months) as local_month, local_hour, 1 as system_kw
+            from marts.fct_system_load_hourly
+            cross join (values (-1), (2), (3)) as others (months)
+            where months = 2 or local_hour = 23
+        """)
+        loads = load_heatmap.read(connection)
+    assert [month.month for month in loads.months] == [11, 1]
+    assert loads.system_kw.shape == (2, 24)
 
 
 def test_days_with_missing_hours_are_no_daily_peaks(warehouse):
@@ -275,7 +478,7 @@ def test_the_command_lists_what_it_drew(warehouse, tmp_path, monkeypatch, capsys
     path = warehouse(segments_of_class=0)
     monkeypatch.setattr(sys, "argv", ["draw_figures.py", "--warehouse", str(path), "--folder", str(tmp_path / "out")])
     assert command.main() == 0
-    assert capsys.readouterr().out.splitlines() == [str(tmp_path / "out" / name) for name in ALL_FIGURES[3:]]
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / "out" / name) for name in SYSTEM_FIGURES]
 
 
 def test_the_command_ends_with_2_without_a_warehouse(tmp_path, monkeypatch, capsys):

@@ -1,5 +1,7 @@
 """The partition itself: reproducible, numbered by a rule, blind to size."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,8 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from peakwise.segmentation import clustering
+from peakwise.segmentation import partitions
+from peakwise.segmentation.algorithms import kmeans
 from peakwise.segmentation.clustering import centroid_distances, centroid_order, different_shapes, fit_segments
 from peakwise.segmentation.indices import SilhouetteSample, sampled_rows, separation
 
@@ -54,8 +57,15 @@ def test_adjusted_rand_index_has_its_published_values(first, second, expected):
     assert adjusted_rand_score(first, second) == pytest.approx(expected, abs=5e-7)
 
 
+@pytest.fixture(params=["one thread", "side by side"])
+def threads_at_work(request, monkeypatch):
+    """Fits of any size, without and with a second thread."""
+    monkeypatch.setattr(kmeans, "ROWS_WORTH_TWO_THREADS", {"one thread": np.inf, "side by side": 0}[request.param])
+    return request.param
+
+
 @pytest.mark.parametrize("seed", [7, 42])
-def test_per_hour_z_scores_reproduce_the_textbook_recipe(seed):
+def test_per_hour_z_scores_reproduce_the_textbook_recipe(threads_at_work, seed):
     kw = homes(700, seed=1)
     shapes = (kw - kw.mean(axis=0)) / kw.std(axis=0)
     plain = KMeans(n_clusters=3, n_init=10, random_state=seed).fit(shapes)
@@ -64,7 +74,7 @@ def test_per_hour_z_scores_reproduce_the_textbook_recipe(seed):
     assert inertia == pytest.approx(plain.inertia_, rel=1e-9)
 
 
-def test_threads_change_nothing():
+def test_threads_change_nothing(threads_at_work):
     shapes = ROW_WISE["daily_share"](homes(3_000, seed=2))
     results = []
     for threads in (1, 2):
@@ -73,6 +83,26 @@ def test_threads_change_nothing():
     assert np.array_equal(results[0].labels, results[1].labels)
     assert np.array_equal(results[0].centroids, results[1].centroids)
     assert results[0].inertia == results[1].inertia
+
+
+def test_restarts_side_by_side_start_where_those_of_scikit_learn_do(monkeypatch):
+    """Noise without groups: nearly every start ends elsewhere, so a start that differs shows."""
+    monkeypatch.setattr(kmeans, "ROWS_WORTH_TWO_THREADS", 0)
+    shapes = ROW_WISE["daily_share"](np.random.default_rng(10).lognormal(0, 0.5, (900, 24)))
+    plain = [KMeans(n_clusters=8, n_init=10, random_state=seed).fit(shapes) for seed in range(5)]
+    found = [fit_segments(shapes, 8, seed) for seed in range(5)]
+    assert len({round(fit.inertia_, 9) for fit in plain}) == 5
+    assert [fit.inertia for fit in found] == pytest.approx([fit.inertia_ for fit in plain], rel=1e-9)
+
+
+def test_many_fits_at_once_neither_wait_for_each_other_nor_change(monkeypatch):
+    monkeypatch.setattr(kmeans, "ROWS_WORTH_TWO_THREADS", 0)
+    shapes = ROW_WISE["daily_share"](homes(500, seed=11))
+    alone = fit_segments(shapes, 4, 7)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda seed: fit_segments(shapes, 4, seed), [7] * 12, timeout=60):
+            assert np.array_equal(found.labels, alone.labels)
+            assert np.array_equal(found.centroids, alone.centroids)
 
 
 @pytest.mark.parametrize("standardisation", ROW_WISE)
@@ -118,7 +148,7 @@ def test_rounding_errors_do_not_decide_the_order():
 def test_distances_are_the_same_in_parts(monkeypatch):
     shapes = ROW_WISE["daily_share"](homes(50, seed=5))
     whole = centroid_distances(shapes, shapes[:3])
-    monkeypatch.setattr(clustering, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(partitions, "ROWS_AT_ONCE", 7)
     parts = centroid_distances(shapes, shapes[:3])
     for one, other in zip(whole, parts, strict=True):
         assert np.array_equal(one, other)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from peakwise.segmentation import class_segmentation, segment_class
+from peakwise.segmentation import SegmentationSettings, class_segmentation, segment_class
 from peakwise.segmentation.null_test import LEAD, CloudMeasures, gaussian_cloud, has_structure, measure_clouds
 
 HOURS = np.arange(24)
@@ -44,14 +44,14 @@ def homes_of_one_kind(customers: int) -> np.ndarray:
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_five_kinds_of_customers_are_structure(k):
     shapes, _ = homes_of_five_shapes(500)
-    found = segment_class(shapes, k, seed=7)
+    found = segment_class(shapes, SegmentationSettings(k=k))
     assert not found.descriptive_only
     assert found.verdict.startswith("Structure beyond a Gaussian cloud")
 
 
 def test_five_kinds_of_customers_are_found():
     shapes, kinds = homes_of_five_shapes(500)
-    labels = segment_class(shapes, 5, seed=7).segments.labels
+    labels = segment_class(shapes, SegmentationSettings(k=5)).segments.labels
     pairs = set(zip(labels.tolist(), kinds.tolist(), strict=True))
     assert len(pairs) == 5
 
@@ -59,13 +59,13 @@ def test_five_kinds_of_customers_are_found():
 @pytest.mark.parametrize("customers", [40, 150, 1_000])
 def test_a_gaussian_cloud_is_not_structure(customers):
     shapes = gaussian_cloud(homes_of_one_kind(1_000), customers, [99])
-    found = segment_class(shapes, 3, seed=7)
+    found = segment_class(shapes, SegmentationSettings(k=3))
     assert found.descriptive_only
     assert found.verdict.startswith("No structure beyond a Gaussian cloud")
 
 
 def test_customers_of_one_skewed_kind_are_not_structure():
-    assert segment_class(homes_of_one_kind(1_000), 3, seed=7).descriptive_only
+    assert segment_class(homes_of_one_kind(1_000), SegmentationSettings(k=3)).descriptive_only
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_clouds_are_repeatable_and_shared_between_k():
 
 def test_diagnostics_describe_each_k_and_the_chosen_partition():
     shapes, _ = homes_of_five_shapes(300)
-    found = segment_class(shapes, 3, seed=7)
-    assert [row.k for row in found.diagnostics] == list(range(1, 9))
+    found = segment_class(shapes, SegmentationSettings(k=3))
+    assert [row.k for row in found.diagnostics] == list(range(1, 13))
     inertias = [row.inertia for row in found.diagnostics]
     assert inertias == sorted(inertias, reverse=True)
     first, chosen = found.diagnostics[0], found.diagnostics[2]
@@ -119,14 +119,14 @@ def test_diagnostics_describe_each_k_and_the_chosen_partition():
 
 def test_a_chosen_k_beyond_the_sweep_has_its_row():
     shapes, _ = homes_of_five_shapes(150)
-    assert [row.k for row in segment_class(shapes, 12, seed=7).diagnostics] == [*range(1, 9), 12]
+    assert [row.k for row in segment_class(shapes, SegmentationSettings(k=14)).diagnostics] == [*range(1, 13), 14]
 
 
 def test_silhouettes_of_a_large_class_are_known_for_the_sample_only(monkeypatch):
     assert class_segmentation.SILHOUETTE_CUSTOMERS == 5_000
     monkeypatch.setattr(class_segmentation, "SILHOUETTE_CUSTOMERS", 100)
     shapes, _ = homes_of_five_shapes(300)
-    found = segment_class(shapes, 2, seed=7)
+    found = segment_class(shapes, SegmentationSettings(k=2))
     assert np.isfinite(found.silhouettes).sum() == 100
     assert np.nanmean(found.silhouettes) == pytest.approx(found.silhouette)
 
@@ -134,18 +134,20 @@ def test_silhouettes_of_a_large_class_are_known_for_the_sample_only(monkeypatch)
 def test_the_sweep_of_a_large_class_measures_every_customer(monkeypatch):
     monkeypatch.setattr("peakwise.segmentation.diagnostics.SWEEP_CUSTOMERS", 200)
     shapes, _ = homes_of_five_shapes(600)
-    found = segment_class(shapes, 2, seed=7)
+    found = segment_class(shapes, SegmentationSettings(k=2))
     whole = {row.k: row for row in found.diagnostics}
-    assert whole[5].inertia == pytest.approx(segment_class(shapes, 5, seed=7).segments.inertia, rel=0.02)
+    assert whole[5].inertia == pytest.approx(
+        segment_class(shapes, SegmentationSettings(k=5)).segments.inertia, rel=0.02
+    )
     assert whole[5].smallest_segment_fraction == pytest.approx(0.2, abs=0.05)
 
 
 @pytest.mark.parametrize(("customers", "made"), [(1, 1), (2, 1), (19, 1), (20, 2), (29, 2), (30, 3)])
 def test_a_small_class_gets_fewer_segments(customers, made):
     shapes, _ = homes_of_five_shapes(customers)
-    found = segment_class(shapes, 3, seed=7)
+    found = segment_class(shapes, SegmentationSettings(k=3))
     assert found.k == made
-    assert (f"k is {made} instead of 3: {customers} customers" in found.verdict) == (made < 3)
+    assert (f"It is {made} instead of 3: {customers} customers" in found.k_reason) == (made < 3)
     if made == 1:
         assert found.descriptive_only
         assert np.isnan(found.silhouette)
@@ -154,23 +156,23 @@ def test_a_small_class_gets_fewer_segments(customers, made):
 
 def test_a_single_segment_by_choice_is_descriptive():
     shapes, _ = homes_of_five_shapes(100)
-    found = segment_class(shapes, 1, seed=7)
+    found = segment_class(shapes, SegmentationSettings(k=1))
     assert found.descriptive_only
     assert found.verdict == "Not tested: a single segment has no structure to test."
 
 
 def test_customers_with_few_different_shapes_get_no_more_segments_than_shapes():
-    found = segment_class(FIVE_SHAPES[np.arange(60) % 2], 3, seed=7)
+    found = segment_class(FIVE_SHAPES[np.arange(60) % 2], SegmentationSettings(k=3))
     assert found.k == 2
-    assert "only 2 different shapes" in found.verdict
+    assert "only 2 different shapes" in found.k_reason
     assert [row.k for row in found.diagnostics] == [1, 2]
 
 
 def test_a_tiny_segment_is_named_in_the_verdict():
     shapes = np.vstack([homes_of_one_kind(60), 30 * FIVE_SHAPES[3:4]])
-    assert "The smallest segment holds 1 of 61 customers." in segment_class(shapes, 2, seed=7).verdict
+    assert "The smallest segment holds 1 of 61 customers." in segment_class(shapes, SegmentationSettings(k=2)).verdict
 
 
 def test_an_empty_class_is_refused():
-    with pytest.raises(ValueError, match="0 customers"):
-        segment_class(np.empty((0, 24)), 3, seed=7)
+    with pytest.raises(ValueError, match="at least one customer"):
+        segment_class(np.empty((0, 24)), SegmentationSettings(k=3))

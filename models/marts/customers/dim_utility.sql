@@ -9,7 +9,9 @@ pivoted as (
         max(case when assumption_name = 'flexible_fraction' then assumption_value end) as flexible_fraction,
         max(case when assumption_name = 'enrolment_probability' then assumption_value end) as enrolment_probability,
         max(case when assumption_name = 'response_probability' then assumption_value end) as response_probability,
-        max(case when assumption_name = 'default_target_fraction' then assumption_value end) as default_target_fraction
+        max(case when assumption_name = 'default_target_fraction' then assumption_value end) as default_target_fraction,
+        max(case when assumption_name = 'greatest_day_shape_entropy_fraction' then assumption_value end)
+            as greatest_day_shape_entropy_fraction
     from assumptions
 ),
 
@@ -26,7 +28,8 @@ described as (
         pivoted.flexible_fraction,
         pivoted.enrolment_probability,
         pivoted.response_probability,
-        pivoted.default_target_fraction
+        pivoted.default_target_fraction,
+        pivoted.greatest_day_shape_entropy_fraction
     from utility
     cross join pivoted
 )

@@ -14,6 +14,8 @@ system_peaks as (select * from {{ ref('mart_system_peak') }}),
 
 segments as (select * from {{ ref('fct_customer_segment') }}),
 
+day_shapes as (select * from {{ ref('mart_customer_day_shapes') }}),
+
 usage as (
     select
         customer_key,
@@ -89,13 +91,18 @@ joined as (
             when segments.segment_id is not null then null
             else coalesce(whole_profiles.shape_reason, 'not segmented')
         end as segment_reason,
-        segments.descriptive_only as segment_descriptive_only
+        segments.descriptive_only as segment_descriptive_only,
+        segments.is_outlier as segment_is_outlier,
+        day_shapes.dominant_day_shape_name,
+        day_shapes.dominant_fraction as dominant_day_shape_fraction,
+        day_shapes.entropy_fraction as day_shape_entropy_fraction
     from customers
     left join usage on customers.customer_key = usage.customer_key
     left join whole_profiles on customers.customer_key = whole_profiles.customer_key
     left join peak_window on customers.customer_key = peak_window.customer_key
     left join contributions on customers.customer_key = contributions.customer_key
     left join segments on customers.customer_key = segments.customer_key
+    left join day_shapes on customers.customer_key = day_shapes.customer_key and day_shapes.has_enough_days
 )
 
 select * from joined

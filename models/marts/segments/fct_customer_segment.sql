@@ -15,12 +15,15 @@ assigned as (
         segments.segment_name,
         segments.descriptive_only,
         assignments.was_fitted,
+        assignments.is_outlier,
+        assignments.outlier_factor,
         assignments.distance,
         assignments.next_distance,
         assignments.silhouette
     from assignments
     inner join segments on assignments.run_id = segments.run_id and assignments.segment_id = segments.segment_id
     inner join customers on assignments.customer_key = customers.customer_key
+    where segments.is_current
 )
 
 select * from assigned

@@ -1,6 +1,11 @@
 with
 
-segments as (select * from {{ ref('dim_segment') }}),
+segments as (
+    select * from {{ ref('dim_segment') }}
+    where is_current
+),
+
+centroids as (select * from {{ ref('fct_segment_centroid') }}),
 
 customers as (select * from {{ ref('mart_customer_360') }}),
 
@@ -20,18 +25,20 @@ totals as (
     group by segment_id
 ),
 
+-- The mean over the profiles that were clustered; most runs cluster one.
 mean_profiles as (
     select
         customers.segment_id,
         {% for column in hour_columns() %}
-            avg(profiles.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+            avg(cast(profiles.{{ column }} as decimal(18, 9))) as {{ column }}{{ ',' if not loop.last }}
         {% endfor %}
     from customers
     inner join segments on customers.segment_id = segments.segment_id
+    inner join centroids on segments.run_id = centroids.run_id and segments.segment_id = centroids.segment_id
     inner join profiles
         on customers.customer_key = profiles.customer_key
-        and segments.season = profiles.season
-        and segments.day_type = profiles.day_type
+        and centroids.season = profiles.season
+        and centroids.day_type = profiles.day_type
     group by customers.segment_id
 ),
 
@@ -53,6 +60,11 @@ summarised as (
         totals.mean_load_factor,
         totals.coincidence_factor,
         segments.top_hour,
+        segments.program,
+        segments.message_theme,
+        segments.channel,
+        segments.incentive,
+        segments.advice_reason,
         {{ hour_columns(prefix='mean_profiles.') | join(',\n        ') }}
     from segments
     left join totals on segments.segment_id = totals.segment_id

@@ -8,6 +8,11 @@ settings as (select * from {{ ref('dim_utility') }}),
 
 system_peaks as (select * from {{ ref('mart_system_peak') }}),
 
+segments as (
+    select * from {{ ref('dim_segment') }}
+    where is_current
+),
+
 expected as (
     select
         customers.customer_key,
@@ -22,6 +27,7 @@ expected as (
         * settings.flexible_fraction
         * settings.enrolment_probability
         * settings.response_probability as expected_kw,
+        customers.day_shape_entropy_fraction,
         customers.good_days,
         -- The first reason counts. Unknown consent or medical need does not exclude: the file did not say.
         case
@@ -30,6 +36,8 @@ expected as (
             when not customers.has_consent then 'no consent'
             when customers.peak_window_reason is not null then customers.peak_window_reason
             when customers.peak_window_kw <= 0 then 'no load in the peak window'
+            when customers.day_shape_entropy_fraction > settings.greatest_day_shape_entropy_fraction
+                then 'days too unpredictable'
         end as ineligible_reason,
         settings.target_count,
         settings.target_kw,
@@ -78,6 +86,7 @@ explained as (
         chosen.segment_id,
         coalesce(chosen.segment_name, 'not segmented') as segment_name,
         chosen.segment_descriptive_only,
+        segments.program,
         peak.season as peak_season,
         peak.peak_window_start_hour,
         peak.peak_window_end_hour,
@@ -94,9 +103,11 @@ explained as (
                 then 'among the highest expected kW of ' || chosen.eligible_customers || ' eligible in the class'
             else 'below the size of the list'
         end as reason,
+        chosen.day_shape_entropy_fraction,
         chosen.good_days
     from chosen
     left join system_peaks as peak on peak.is_peak_season
+    left join segments on chosen.segment_id = segments.segment_id
 )
 
 select * from explained

@@ -3,6 +3,8 @@ select
     customer_key,
     segment_id,
     was_fitted,
+    is_outlier,
+    outlier_factor,
     distance,
     next_distance,
     silhouette

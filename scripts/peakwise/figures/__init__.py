@@ -17,7 +17,7 @@ def draw_all(warehouse: Path, folder: Path) -> list[Path]:
     removed, so that the folder never shows what no longer holds.
 
     Args:
-        warehouse: A built DuckDB file; only its schemas `marts` and `ml` are read.
+        warehouse: A built DuckDB file; only its schema `marts` is read.
         folder: Where the PNG files go; created if missing.
 
     Returns:
@@ -27,11 +27,35 @@ def draw_all(warehouse: Path, folder: Path) -> list[Path]:
         UnusableInput: The warehouse is missing or holds no marts, or the folder cannot be written.
     """
     # Matplotlib takes most of a second to import, and most users of the package never draw.
-    from peakwise.figures import segment_count, segment_load_shapes, segment_sizes, system_load, target_curve
+    from peakwise.figures import (
+        day_shapes,
+        load_heatmap,
+        segment_churn,
+        segment_count,
+        segment_load_shapes,
+        segment_profiles,
+        segment_seasons,
+        segment_silhouettes,
+        segment_sizes,
+        system_load,
+        target_curve,
+    )
     from peakwise.figures.page import write_png
     from peakwise.figures.style import peakwise_style
 
-    themes = (segment_load_shapes, segment_count, segment_sizes, system_load, target_curve)
+    themes = (
+        segment_load_shapes,
+        segment_profiles,
+        segment_sizes,
+        segment_count,
+        segment_silhouettes,
+        segment_seasons,
+        segment_churn,
+        day_shapes,
+        load_heatmap,
+        system_load,
+        target_curve,
+    )
     try:
         with connect(warehouse, read_only=True) as connection:
             contents = [theme.read(connection) for theme in themes]

@@ -10,13 +10,16 @@ from matplotlib.textpath import text_to_path
 
 from peakwise.figures.style import BODY_SIZE, DETAIL_SIZE, GREY, INK, VERMILION
 
-WIDTH = 9.0
-"""Inches of every page, so that all figures have letters of one size on a phone, a slide or paper."""
+WIDTH = 7.5
+"""Inches of every page, so that all figures have letters of one size on a phone, a slide or paper; about the width of a
+sheet of paper between its margins."""
 
 _MARGIN = 0.18
 _HEADLINE_SIZE = 15.0
 _LINE_HEIGHT = 1.28
-_DOTS_PER_INCH = 150
+_DOTS_PER_INCH = 180
+_DECIMALS = 6
+"""Of shares of the page."""
 
 
 def new_page(headline: str, subtitle: str = "", *, warning: str = "", note: str = "", plot_height: float) -> Figure:
@@ -106,10 +109,16 @@ def balanced(text: str, width: float, size: float, weight: str = "normal") -> st
     return best
 
 
+def short_lines(text: str, width: float, size: float, weight: str = "normal", *, most_lines: int) -> str:
+    """A name in lines of about one length, at most so many; what does not fit falls away with a mark."""
+    lines = balanced(text, width, size, weight)
+    return lines if lines.count("\n") < most_lines else wrapped(text, width, size, weight, most_lines)
+
+
 def panel_heading(axes: Axes, name: str, details: list[str], width: float) -> None:
     """A bold name with lines of detail under it, above a panel that is `width` inches wide."""
     detail = "\n".join(wrapped(line, width, DETAIL_SIZE) for line in details)
-    name = wrapped(name, width, BODY_SIZE, weight="bold", most_lines=2)
+    name = short_lines(name, width, BODY_SIZE, "bold", most_lines=2)
     place = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "baseline", "linespacing": _LINE_HEIGHT}
     above = 8.0
     if detail:
@@ -118,8 +127,29 @@ def panel_heading(axes: Axes, name: str, details: list[str], width: float) -> No
     axes.annotate(name, (0, 1), xytext=(0, above), size=BODY_SIZE, weight="bold", **place)
 
 
+def settle(figure: Figure) -> None:
+    """Lay the page out, and round where everything is to a thousandth of a pixel.
+
+    The solver behind the layout adds in an order that differs from run to run, so the last digits of its answer do too,
+    and with them, now and then, the shade of a pixel.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    parts = list(figure.subfigs)
+    while parts:
+        part = parts.pop()
+        part.bbox_relative.set_points(part.bbox_relative.get_points().round(_DECIMALS))
+        parts += part.subfigs
+    for axes in figure.axes:
+        left, bottom, width, height = axes.get_position(original=True).bounds
+        axes.set_position(
+            (round(left, _DECIMALS), round(bottom, _DECIMALS), round(width, _DECIMALS), round(height, _DECIMALS))
+        )
+
+
 def write_png(figure: Figure, path: Path) -> None:
     """Write the figure under a temporary name and rename it, so that a reader never sees half a file."""
+    settle(figure)
     partial = path.with_name(f".{path.name}.partial")
     try:
         # Without the version of matplotlib in the file, equal figures are equal bytes.

@@ -38,23 +38,31 @@ def read(connection: duckdb.DuckDBPyConnection) -> LoadShapes | None:
     segments = read_segments(connection)
     if segments is None:
         return None
+    # Where several profiles were clustered, the mean of their shares is drawn; exact in any order of the threads, because
+    # doubles would move the last digit.
     shares = f"""
-        with customers as (
+        with profiles as (
             select
                 assigned.segment_id,
                 profiles.*,
                 {" + ".join(_HOURS)} as daily_kwh
             from marts.fct_customer_segment as assigned
-            inner join marts.dim_segment as segments on assigned.segment_id = segments.segment_id
+            inner join marts.fct_segment_centroid as centroids
+                on assigned.run_id = centroids.run_id and assigned.segment_id = centroids.segment_id
             inner join marts.fct_customer_load_profile as profiles
                 on assigned.customer_key = profiles.customer_key
-                and segments.season = profiles.season
-                and segments.day_type = profiles.day_type
+                and centroids.season = profiles.season
+                and centroids.day_type = profiles.day_type
+            where assigned.is_outlier is not true
         ),
         shares as (
-            select segment_id, customer_key, {", ".join(f"100 * {hour} / daily_kwh as {hour}" for hour in _HOURS)}
-            from customers
+            select
+                segment_id,
+                customer_key,
+                {", ".join(f"sum((100 * {hour} / daily_kwh)::decimal(38, 12)) / count(*) as {hour}" for hour in _HOURS)}
+            from profiles
             where daily_kwh > 0
+            group by segment_id, customer_key
         )
     """
     # Multiplying by an odd constant scatters the keys, so the sample is no block of neighbours, and always the same.
@@ -70,7 +78,6 @@ def read(connection: duckdb.DuckDBPyConnection) -> LoadShapes | None:
         order by segment_id, customer_key
         """,
     )
-    # Exact in any order of the threads: doubles would move the last digit.
     means = by_segment(
         connection,
         f"""
@@ -110,7 +117,7 @@ def draw(shapes: LoadShapes) -> Figure:
         f"Share of the day's energy in each hour, mean of {segments.profile_days}. Thin lines are customers, "
         f"at most {MOST_CUSTOMERS_DRAWN} of a segment; bold is the mean of all its customers, dotted an even day.",
         warning=descriptive_sentence(segments),
-        note=segments.left_out_note,
+        note=" ".join(filter(None, [segments.left_out_note, segments.outlier_note, advice_note(segments)])),
         plot_height=plot_height,
     )
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
@@ -162,7 +169,23 @@ def details(segment: Segment, segments: Segments) -> list[str]:
     lines = [f"{segment.customer_class}, {size}" if segments.names_classes else size]
     if segment.mean_peak_window_kw is not None:
         lines.append(f"{amount(segment.mean_peak_window_kw)} kW each at the peak")
+    if segment.program is not None:
+        lines.append(f"Offer: {segment.program}")
     return lines
+
+
+def advice_note(segments: Segments) -> str:
+    """Why segments have no offer; empty when all have one, or none was looked for."""
+    reasons: dict[str, list[str]] = {}
+    for segment in segments.drawn:
+        if segment.advice_reason:
+            reasons.setdefault(segment.advice_reason, []).append(segment.customer_class)
+    sentences = []
+    for reason, classes in reasons.items():
+        scope = "" if set(classes) == set(segments.classes) else f"{', '.join(dict.fromkeys(classes))}: "
+        sentence = f"{scope}{reason.rstrip('.')}."
+        sentences.append(sentence if scope else sentence[0].upper() + sentence[1:])
+    return " ".join(sentences)
 
 
 def highest_share(shapes: LoadShapes) -> float:

@@ -3,7 +3,7 @@
 import duckdb
 from matplotlib.figure import Figure
 
-from peakwise.figures.page import new_page, text_width, wrapped
+from peakwise.figures.page import new_page, short_lines, text_width, wrapped
 from peakwise.figures.segments import Segment, Segments, descriptive_sentence, read_segments
 from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREEN, GREY, INK, ORANGE, counted, percent
 
@@ -14,7 +14,7 @@ _MEASURES = (
     ("energy_fraction", "energy", GREEN),
     ("peak_window_fraction", "peak load", ORANGE),
 )
-_LABEL_WIDTH = 2.6
+_LABEL_WIDTH = 2.3
 
 
 def read(connection: duckdb.DuckDBPyConnection) -> Segments | None:
@@ -83,7 +83,7 @@ def headline(segments: Segments) -> str:
 def label(segment: Segment, segments: Segments) -> str:
     """Name, class and size beside the bars."""
     size = counted(segment.customers, "customer")
-    lines = [wrapped(segment.name, _LABEL_WIDTH, DETAIL_SIZE, most_lines=2)]
+    lines = [short_lines(segment.name, _LABEL_WIDTH, DETAIL_SIZE, most_lines=2)]
     together = f"{segment.customer_class}, {size}" if segments.names_classes else size
     if text_width(together, DETAIL_SIZE) <= _LABEL_WIDTH:
         lines.append(together)

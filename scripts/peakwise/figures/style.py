@@ -16,6 +16,9 @@ GREY = "#666666"
 PALE_GREY = "#B8B8B8"
 GRID = "#E6E6E6"
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Names of months, whatever the language settings of the machine."""
+
 BODY_SIZE = 10.5
 DETAIL_SIZE = 9.5
 

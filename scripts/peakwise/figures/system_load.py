@@ -12,15 +12,15 @@ from matplotlib.ticker import StrMethodFormatter
 
 from peakwise.figures.page import new_page, text_width
 from peakwise.figures.peak_window import PeakWindow, read_peak_window, set_local_hours, shade_peak_window
-from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREY, HALO, VERMILION, amount, power_unit
+from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREY, HALO, MONTHS, VERMILION, amount, power_unit
 
 FILE_NAME = "system_load.png"
 
 _ROWS_OF_DATES = 3
 _MOST_TRIES = 2000
-_HISTORY_WIDTH = 5.2
+_HISTORY_WIDTH = 4.0
 """Inches of the left panel, about, to find which dates fit side by side."""
-_DAY_WIDTH = 2.9
+_DAY_WIDTH = 2.3
 """Inches of the right panel, about."""
 
 
@@ -126,9 +126,6 @@ def comparison(load: SystemLoad) -> str:
 def spelled(day: date) -> str:
     """A date as people write it, whatever the language settings of the machine."""
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def draw_history(axes: Axes, load: SystemLoad, kw_per_unit: float) -> None:

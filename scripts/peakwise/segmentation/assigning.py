@@ -1,4 +1,4 @@
-"""Gives customers whom the latest run has not seen the segment whose centroid is nearest, without fitting anew."""
+"""Gives customers whom the run in use has not seen the segment whose centroid is nearest, without fitting anew."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,53 +25,64 @@ class Assigned:
 
 
 def assign_new_customers(warehouse: Path) -> Assigned | None:
-    """Assign new customers to the segments of the latest run; who has a segment keeps it.
+    """Assign new customers to the segments in use; who has a segment keeps it.
 
     Args:
         warehouse: The DuckDB file, with the model int_profiles_standardized built.
 
     Returns:
-        What was done; None when there is no run, or profiles are standardised in another way than the run's.
+        What was done; None when no run is in use, or profiles are standardised in another way than the run's.
     """
     squares = " + ".join(f"power(profiles.{hour} - centroids.{hour}, 2)" for hour in HOUR_COLUMNS)
     with connect(warehouse) as connection:
-        latest = connection.execute("""
-            select distinct run_id, season, day_type from ml.segment_runs
-            where created_at = (select max(created_at) from ml.segment_runs)
+        in_use = connection.execute("""
+            select distinct run_id from ml.segment_runs
+            where status = 'accepted' and purpose = 'targeting'
                 and standardisation in (select standardisation from intermediate.int_profiles_standardized)
         """).fetchone()
-        if latest is None:
+        if in_use is None:
             return None
-        run_id, season, day_type = latest
-        connection.execute(
-            """
+        (run_id,) = in_use
+        connection.execute("set variable run_id = ?", [run_id])
+        # A customer needs a shape for every profile that the run put together.
+        connection.execute("""
             create or replace temp view new_profiles as
-            select * from intermediate.int_profiles_standardized as profiles
+            with parts as (
+                select distinct season, day_type from ml.segment_centroids where run_id = getvariable('run_id')
+            )
+            select profiles.* from intermediate.int_profiles_standardized as profiles
+            inner join parts on profiles.season = parts.season and profiles.day_type = parts.day_type
             where not exists (
                 from ml.segment_assignments as known
                 where known.run_id = getvariable('run_id') and known.customer_key = profiles.customer_key
-            ) and season = getvariable('season') and day_type = getvariable('day_type')
-            """
-        )
-        for name, value in (("run_id", run_id), ("season", season), ("day_type", day_type)):
-            connection.execute(f"set variable {name} = ?", [value])
+            )
+            qualify count(*) over (partition by profiles.customer_key) = (select count(*) from parts)
+        """)
         new_customers = connection.execute(f"""
             insert into ml.segment_assignments by name
-            with distances as (
+            with squares as (
                 select
-                    centroids.run_id, profiles.customer_key, centroids.segment_id, sqrt({squares}) as distance
+                    profiles.customer_key, centroids.segment_id, profiles.season, profiles.day_type,
+                    {squares} as square
                 from new_profiles as profiles
                 inner join ml.segment_centroids as centroids
                     on centroids.run_id = getvariable('run_id')
                     and centroids.customer_class = coalesce(profiles.customer_class, 'unclassified')
+                    and centroids.season = profiles.season
+                    and centroids.day_type = profiles.day_type
+            ),
+            distances as (
+                select customer_key, segment_id, sqrt(sum(square order by season, day_type)) as distance
+                from squares group by customer_key, segment_id
             )
             select
-                run_id, customer_key, segment_id, distance, false as was_fitted,
+                getvariable('run_id') as run_id, customer_key, segment_id, distance,
+                false as was_fitted, false as is_outlier,
                 lead(distance) over (partition by customer_key order by distance, segment_id) as next_distance
             from distances
             qualify row_number() over (partition by customer_key order by distance, segment_id) = 1
         """).fetchone()[0]
-        without_segments = connection.execute("select count(*) from new_profiles").fetchone()[0]
+        without_segments = connection.execute("select count(distinct customer_key) from new_profiles").fetchone()[0]
         customers = connection.execute(
             "select count(*) from ml.segment_assignments where run_id = ?", [run_id]
         ).fetchone()[0]

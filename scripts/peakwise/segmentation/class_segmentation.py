@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from peakwise.segmentation.choosing import choose_k
 from peakwise.segmentation.clustering import (
     CentroidDistances,
     Segments,
@@ -13,9 +14,20 @@ from peakwise.segmentation.clustering import (
     different_shapes,
     fit_segments,
 )
-from peakwise.segmentation.diagnostics import SWEEP_CLOUDS, KDiagnostic, diagnose, swept_k
-from peakwise.segmentation.indices import SILHOUETTE_CUSTOMERS, SilhouetteSample, separation
+from peakwise.segmentation.continuing import continued
+from peakwise.segmentation.diagnostics import (
+    SWEEP_CLOUDS,
+    SWEEP_CUSTOMERS,
+    KDiagnostic,
+    diagnose,
+    diagnosed_anew,
+    fit_sweep,
+    swept_k,
+)
+from peakwise.segmentation.indices import SILHOUETTE_CUSTOMERS, SilhouetteSample
 from peakwise.segmentation.null_test import CLOUDS, LEAD, CloudMeasures, has_structure, measure_clouds
+from peakwise.segmentation.outliers import Outliers, no_outliers, screen_outliers
+from peakwise.segmentation.settings import SegmentationSettings
 
 CUSTOMERS_PER_SEGMENT = 10
 """A class gets no more segments than it has groups of this many customers, and at least one segment."""
@@ -26,14 +38,18 @@ class ClassSegmentation:
     """All that is known about the segments of one class; figures are NaN where they have no meaning."""
 
     segments: Segments
+    """The partition of the customers who are no outliers."""
+    labels: NDArray[np.intp]
+    """Segment of each customer, 0 to k - 1; of an outlier, the nearest. Shape (customers,)."""
     distances: CentroidDistances
+    """Of all customers."""
     silhouettes: NDArray[np.float64]
-    """Silhouette of each customer; NaN when k is 1 and outside the measured sample. Shape (customers,)."""
+    """Silhouette of each customer; NaN when k is 1, for outliers and outside the measured sample. Shape (customers,)."""
     silhouette: float
+    outliers: Outliers
     clouds: CloudMeasures
-    davies_bouldin: float
-    calinski_harabasz: float
     descriptive_only: bool
+    k_reason: str
     verdict: str
     diagnostics: list[KDiagnostic]
 
@@ -44,47 +60,101 @@ class ClassSegmentation:
 
     @property
     def sizes(self) -> NDArray[np.intp]:
-        """Customers in each segment, shape (k,)."""
-        return np.bincount(self.segments.labels, minlength=self.k)
+        """Customers in each segment, outliers among them. Shape (k,)."""
+        return np.bincount(self.labels, minlength=self.k)
 
 
-def segment_class(shapes: NDArray[np.float64], k: int, seed: int) -> ClassSegmentation:
-    """Segment the customers of one class, with fewer than k segments when the class is too small for k.
+def segment_class(
+    shapes: NDArray[np.float64], settings: SegmentationSettings, in_use: NDArray[np.float64] | None = None
+) -> ClassSegmentation:
+    """Segment the customers of one class, with fewer segments than wanted when the class is too small for them.
 
     Args:
         shapes: Standardised profiles sorted by customer_id, finite, at least one. Shape (customers, hours).
-        k: Segments wanted, at least 1.
-        seed: Seed of every random choice.
+        settings: What is wanted.
+        in_use: Centroids of the segments in use, to go on from; None where there are none. Shape (segments, hours).
 
     Raises:
-        ValueError: A value is not finite, there is no customer, or k is below 1.
+        ValueError: A value is not finite, or there is no customer.
+        UnusableInput: The algorithm does not work on such shapes.
     """
-    customers = len(shapes)
-    room = max(1, customers // CUSTOMERS_PER_SEGMENT)
-    different = different_shapes(shapes, enough=k)
-    made = min(k, room, different) if customers else k
-    segments = fit_segments(shapes, made, seed)
-    sample = SilhouetteSample(shapes, seed, SILHOUETTE_CUSTOMERS)
-    silhouettes = np.full(customers, np.nan)
-    silhouettes[sample.rows] = sample.silhouettes(segments.labels)
-    silhouette = float(np.mean(silhouettes[sample.rows]))
-    clouds_by_k = {swept: CLOUDS if swept == made else SWEEP_CLOUDS for swept in swept_k(shapes, made)}
-    clouds = measure_clouds(shapes, clouds_by_k, seed)
-    davies_bouldin, calinski_harabasz = separation(shapes, segments.labels)
+    if not len(shapes) or not np.isfinite(shapes).all():
+        raise ValueError("Shapes must be finite numbers of at least one customer, one row per customer.")
+    outliers = screen_outliers(shapes, settings.seed) if settings.screens_outliers else no_outliers(len(shapes))
+    usual = np.flatnonzero(~outliers.is_outlier)
+    fitted = shapes[usual] if len(usual) < len(shapes) else shapes
+    sample = SilhouetteSample(fitted, settings.seed, SILHOUETTE_CUSTOMERS)
+    room = max(1, len(fitted) // CUSTOMERS_PER_SEGMENT)
+    given = settings.business_k if settings.k == "auto" else settings.k
+    sweep = fit_sweep(fitted, swept_k(fitted, min(given, room)), settings.seed)
+    sweep_clouds = measure_clouds(fitted, dict.fromkeys(sweep, SWEEP_CLOUDS), settings.seed)
+    choice = choose_k(diagnose(fitted, sweep, sample, sweep_clouds, settings.seed), len(fitted), settings.business_k)
+
+    wanted = choice.k if settings.k == "auto" else settings.k
+    different = different_shapes(fitted, enough=wanted)
+    made = min(wanted, room, different)
+    segments = _partition(fitted, made, sweep, settings)
+    if in_use is not None and settings.algorithm == "kmeans":
+        segments = continued(fitted, segments, in_use)
+    clouds = measure_clouds(fitted, {made: CLOUDS}, settings.seed)[made]
+    measured = sample.silhouettes(segments.labels)
+    silhouettes = np.full(len(shapes), np.nan)
+    silhouettes[usual[sample.rows]] = measured
+    silhouette = float(measured.mean())
+    structured = has_structure(silhouette, clouds) and (settings.k != "auto" or choice.is_structured)
+    labels, distances = _placed(shapes, usual, segments)
     return ClassSegmentation(
         segments=segments,
-        distances=centroid_distances(shapes, segments.centroids),
+        labels=labels,
+        distances=distances,
         silhouettes=silhouettes,
         silhouette=silhouette,
-        clouds=clouds[made],
-        davies_bouldin=davies_bouldin,
-        calinski_harabasz=calinski_harabasz,
-        descriptive_only=not has_structure(silhouette, clouds[made]),
-        verdict=" ".join(
-            [finding(silhouette, clouds[made]), *remarks(np.bincount(segments.labels), k, made, room, different)]
+        outliers=outliers,
+        clouds=clouds,
+        descriptive_only=not structured,
+        k_reason=" ".join(
+            [
+                choice.reason if settings.k == "auto" else f"k is {settings.k}, as given.",
+                *_shortfall(len(fitted), wanted, made, room, different),
+            ]
         ),
-        diagnostics=diagnose(shapes, segments, sample, clouds, seed),
+        verdict=" ".join(
+            [
+                finding(silhouette, clouds),
+                *([] if settings.k != "auto" or choice.is_structured else ["No k was admissible either."]),
+                *_remarks(np.bincount(segments.labels, minlength=made), int(outliers.is_outlier.sum())),
+            ]
+        ),
+        diagnostics=[
+            diagnosed_anew(row, fitted, segments, sample, clouds) if row.k == made else row
+            for row in choice.diagnostics
+        ],
     )
+
+
+def _placed(
+    shapes: NDArray[np.float64], usual: NDArray[np.intp], segments: Segments
+) -> tuple[NDArray[np.intp], CentroidDistances]:
+    """Segments of all customers, and their distances to the own centroid and to the nearest other one."""
+    nearest = centroid_distances(shapes, segments.centroids)
+    labels = nearest.labels.copy()
+    labels[usual] = segments.labels
+    # Only an algorithm with a measure of its own puts customers elsewhere than at the nearest centroid.
+    elsewhere = np.flatnonzero(labels != nearest.labels)
+    own, following = nearest.own.copy(), nearest.following.copy()
+    own[elsewhere] = np.linalg.norm(shapes[elsewhere] - segments.centroids[labels[elsewhere]], axis=1)
+    following[elsewhere] = nearest.own[elsewhere]
+    return labels, CentroidDistances(labels, own, following)
+
+
+def _partition(
+    fitted: NDArray[np.float64], made: int, sweep: dict[int, Segments], settings: SegmentationSettings
+) -> Segments:
+    """The partition of the run; that of the sweep where it was fitted in the same way, on everybody."""
+    if settings.algorithm == "kmeans" and len(fitted) <= SWEEP_CUSTOMERS and made in sweep:
+        return sweep[made]
+    named = {} if settings.algorithm == "kmeans" else {"algorithm": settings.algorithm}
+    return fit_segments(fitted, made, settings.seed, **named)
 
 
 def finding(silhouette: float, clouds: CloudMeasures) -> str:
@@ -103,16 +173,25 @@ def finding(silhouette: float, clouds: CloudMeasures) -> str:
     )
 
 
-def remarks(sizes: NDArray[np.intp], wanted: int, made: int, room: int, different: int) -> list[str]:
-    """Sentences on what a reader must know beside the finding: fewer segments than wanted, tiny segments."""
+def _shortfall(customers: int, wanted: int, made: int, room: int, different: int) -> list[str]:
+    """Why there are fewer segments than wanted, if so."""
+    if made == wanted:
+        return []
+    if room <= different:
+        return [
+            f"It is {made} instead of {wanted}: {customers:,} customers, and {CUSTOMERS_PER_SEGMENT} are asked for each "
+            "segment."
+        ]
+    return [f"It is {made} instead of {wanted}: there are only {different} different shapes."]
+
+
+def _remarks(sizes: NDArray[np.intp], outliers: int) -> list[str]:
+    """Sentences on what a reader must know beside the finding: tiny segments, outliers."""
     sentences = []
-    if made < wanted and room <= different:
-        sentences.append(
-            f"k is {made} instead of {wanted}: {int(sizes.sum()):,} customers, "
-            f"and {CUSTOMERS_PER_SEGMENT} are asked for each segment."
-        )
-    elif made < wanted:
-        sentences.append(f"k is {made} instead of {wanted}: there are only {different} different shapes.")
-    if made > 1 and sizes.min() < CUSTOMERS_PER_SEGMENT:
+    if len(sizes) > 1 and sizes.min() < CUSTOMERS_PER_SEGMENT:
         sentences.append(f"The smallest segment holds {int(sizes.min())} of {int(sizes.sum()):,} customers.")
+    if outliers:
+        sentences.append(
+            f"{outliers:,} customers of unusual shape lie in the nearest segment without having shaped any."
+        )
     return sentences

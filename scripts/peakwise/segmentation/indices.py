@@ -1,6 +1,7 @@
-"""Cluster indices: silhouette, Davies-Bouldin and Calinski-Harabasz, as scikit-learn computes them."""
+"""Cluster indices: silhouette, Davies-Bouldin and Calinski-Harabasz as scikit-learn computes them; MIA, CDI, Toussaint."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,9 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 from sklearn.metrics.pairwise import euclidean_distances
 
 from peakwise.segmentation.threads import one_thread
+
+ROWS_AT_ONCE = 100_000
+"""Rows worked on together, so that memory does not grow with the number of customers."""
 
 SILHOUETTE_CUSTOMERS = 5_000
 """Above this many customers the silhouette is measured on a random sample of this size: its cost is quadratic."""
@@ -65,3 +69,63 @@ def separation(shapes: NDArray[np.float64], labels: NDArray[np.intp]) -> tuple[f
         return math.nan, math.nan
     with one_thread():
         return float(davies_bouldin_score(shapes, labels)), float(calinski_harabasz_score(shapes, labels))
+
+
+def mean_index_adequacy(shapes: NDArray[np.float64], labels: NDArray[np.intp], centroids: NDArray[np.float64]) -> float:
+    """Mean index adequacy (MIA), lower is better: how far customers lie from their centroid.
+
+    The root of the mean over clusters of d^2, d being the root mean square distance of a cluster's members to its
+    centroid. Chicco, Napoli and Piglione 2006 (doi:10.1109/TPWRS.2006.873122).
+
+    Args:
+        shapes: Shape (customers, hours).
+        labels: Cluster of each customer, shape (customers,).
+        centroids: Shape (k, hours); each has a member.
+    """
+    own = np.empty(len(shapes))
+    for first in range(0, len(shapes), ROWS_AT_ONCE):
+        part = slice(first, first + ROWS_AT_ONCE)
+        difference = shapes[part] - centroids[labels[part]]
+        own[part] = np.einsum("ij,ij->i", difference, difference)
+    members = np.bincount(labels, minlength=len(centroids))
+    return float(np.sqrt(np.mean(np.bincount(labels, weights=own, minlength=len(centroids)) / members)))
+
+
+def clustering_dispersion(adequacy: float, centroids: NDArray[np.float64]) -> float:
+    """Clustering dispersion indicator (CDI), lower is better: MIA over the root mean square spread of the centroids.
+
+    Chicco, Napoli and Piglione 2006. A version in circulation leaves out a square root and then no longer is this ratio.
+
+    Args:
+        adequacy: The MIA of the partition.
+        centroids: Shape (k, hours).
+
+    Returns:
+        NaN when the centroids do not differ.
+    """
+    spread = float(np.sqrt(np.square(centroids - centroids.mean(axis=0)).sum(axis=1).mean()))
+    return adequacy / spread if spread > 0 else math.nan
+
+
+def toussaint_index(davies_bouldin: float, adequacy: float, silhouette: float) -> float:
+    """Toussaint's combined index Ix = Davies-Bouldin x MIA / silhouette, lower is better; NaN unless silhouette > 0."""
+    return davies_bouldin * adequacy / silhouette if silhouette > 0 else math.nan
+
+
+def elbow(inertias: Sequence[float]) -> NDArray[np.float64]:
+    """How far the fall of inertia bends at each k: the curve's height below the chord from its first to its last point.
+
+    Both axes are scaled to 0 to 1, so the result is, too, in all but freak cases; the greatest is the elbow (the idea of
+    Satopaa et al. 2011, doi:10.1109/ICDCSW.2011.20).
+
+    Args:
+        inertias: Inertia of rising, evenly spaced k, shape (k,).
+
+    Returns:
+        Shape (k,); zeros when the inertia does not fall.
+    """
+    values = np.asarray(inertias, dtype=np.float64)
+    fall = values[0] - values[-1]
+    if len(values) < 3 or fall <= 0:
+        return np.zeros(len(values))
+    return (values[0] - values) / fall - np.linspace(0, 1, len(values))

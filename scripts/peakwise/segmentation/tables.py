@@ -1,7 +1,7 @@
 """The four ml tables of a segmentation, written together or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import duckdb
@@ -10,6 +10,7 @@ import pyarrow
 from numpy.typing import NDArray
 
 from peakwise.segmentation.class_segmentation import ClassSegmentation
+from peakwise.segmentation.identities import Identities
 from peakwise.segmentation.profiles import HOUR_COLUMNS, StandardisedProfiles
 from peakwise.warehouse import one_transaction
 
@@ -23,6 +24,11 @@ class Run:
     run_id: str
     created_at: datetime
     """With a time zone."""
+    is_accepted: bool
+    """In use at once, because no run of its purpose is."""
+    compared_run_id: str | None
+    purpose: str
+    algorithm: str
     seed: int
     git_revision: str | None
 
@@ -32,26 +38,35 @@ def write_run(
     run: Run,
     profiles: StandardisedProfiles,
     segmentations: Mapping[str, ClassSegmentation],
-    segment_ids: Mapping[str, NDArray[np.int16]],
+    identities: Mapping[str, Identities],
 ) -> None:
     """Add the run to the ml tables in one transaction; the rows of other runs stay.
 
-    A run of the same run_id, which has the same time, data and settings, is replaced.
+    A run of the same run_id, which has the same time, data and settings, is replaced. A candidate whose place the run
+    takes is retired.
 
     Args:
         connection: The warehouse.
         run: Identity of the run.
         profiles: What was segmented.
         segmentations: For each customer class its segments.
-        segment_ids: For each customer class the id of each of its segments, shape (k,).
+        identities: For each customer class the numbers of its segments.
     """
     tables = {
         "segment_runs": _runs(run, profiles, segmentations),
-        "segment_centroids": _centroids(run, segmentations, segment_ids),
-        "segment_assignments": _assignments(run, profiles, segmentations, segment_ids),
+        "segment_centroids": _centroids(run, profiles, segmentations, identities),
+        "segment_assignments": _assignments(run, profiles, segmentations, identities),
         "segment_k_diagnostics": _diagnostics(run, segmentations),
     }
     with one_transaction(connection):
+        connection.execute(
+            """
+            update ml.segment_runs set status = 'retired'
+            where status = 'candidate' and purpose = $purpose
+                and ($purpose = 'targeting' or profile_set = $profile_set)
+            """,
+            {"purpose": run.purpose, "profile_set": str(profiles.profile_set)},
+        )
         for name in TABLES:
             connection.execute(f"delete from ml.{name} where run_id = ?", [run.run_id])
             connection.register("rows_of_run", tables[name])
@@ -69,23 +84,28 @@ def _number(value: float) -> float | None:
 
 
 def _runs(run: Run, profiles: StandardisedProfiles, segmentations: Mapping[str, ClassSegmentation]) -> pyarrow.Table:
+    created_at = run.created_at.astimezone(UTC).replace(tzinfo=None)
     rows = [
         {
             "run_id": run.run_id,
             "customer_class": customer_class,
-            "created_at": run.created_at.astimezone(UTC).replace(tzinfo=None),
-            "season": profiles.season,
-            "day_type": profiles.day_type,
+            "created_at": created_at,
+            "status": "accepted" if run.is_accepted else "candidate",
+            "accepted_at": created_at if run.is_accepted else None,
+            "compared_run_id": run.compared_run_id,
+            "purpose": run.purpose,
+            "profile_set": str(profiles.profile_set),
             "standardisation": profiles.standardisation,
+            "algorithm": run.algorithm,
             "k": found.k,
+            "k_reason": found.k_reason,
             "seed": run.seed,
-            "customers": len(found.segments.labels),
+            "customers": len(found.labels),
+            "outliers": int(found.outliers.is_outlier.sum()),
             "inertia": found.segments.inertia,
             "silhouette": _number(found.silhouette),
             "null_silhouette_mean": _number(found.clouds.mean_silhouette),
             "null_silhouette_high": _number(found.clouds.highest_silhouette),
-            "davies_bouldin": _number(found.davies_bouldin),
-            "calinski_harabasz": _number(found.calinski_harabasz),
             "descriptive_only": found.descriptive_only,
             "verdict": found.verdict,
             "git_revision": run.git_revision,
@@ -98,19 +118,32 @@ def _runs(run: Run, profiles: StandardisedProfiles, segmentations: Mapping[str, 
 
 
 def _centroids(
-    run: Run, segmentations: Mapping[str, ClassSegmentation], segment_ids: Mapping[str, NDArray[np.int16]]
+    run: Run,
+    profiles: StandardisedProfiles,
+    segmentations: Mapping[str, ClassSegmentation],
+    identities: Mapping[str, Identities],
 ) -> pyarrow.Table:
     rows = [
         {
             "run_id": run.run_id,
             "segment_id": int(segment_id),
+            "season": season,
+            "day_type": day_type,
             "customer_class": customer_class,
             "customers": int(customers),
-            **dict(zip(HOUR_COLUMNS, centroid.tolist(), strict=True)),
+            "matched_distance": _number(matched_distance),
+            **dict(zip(HOUR_COLUMNS, hours.tolist(), strict=True)),
         }
         for customer_class, found in segmentations.items()
-        for segment_id, customers, centroid in zip(
-            segment_ids[customer_class], found.sizes, found.segments.centroids, strict=True
+        for segment_id, matched_distance, customers, centroid in zip(
+            identities[customer_class].segment_ids,
+            identities[customer_class].matched_distances,
+            found.sizes,
+            found.segments.centroids,
+            strict=True,
+        )
+        for (season, day_type), hours in zip(
+            profiles.profile_set.parts, centroid.reshape(-1, len(HOUR_COLUMNS)), strict=True
         )
     ]
     return pyarrow.Table.from_pylist(rows)
@@ -120,15 +153,17 @@ def _assignments(
     run: Run,
     profiles: StandardisedProfiles,
     segmentations: Mapping[str, ClassSegmentation],
-    segment_ids: Mapping[str, NDArray[np.int16]],
+    identities: Mapping[str, Identities],
 ) -> pyarrow.Table:
     return pyarrow.concat_tables(
         pyarrow.table(
             {
-                "run_id": pyarrow.repeat(run.run_id, len(found.segments.labels)),
+                "run_id": pyarrow.repeat(run.run_id, len(found.labels)),
                 "customer_key": profiles.customer_keys[profiles.rows_of_class[customer_class]],
-                "segment_id": segment_ids[customer_class][found.segments.labels],
-                "was_fitted": pyarrow.repeat(True, len(found.segments.labels)),
+                "segment_id": identities[customer_class].segment_ids[found.labels],
+                "was_fitted": ~found.outliers.is_outlier,
+                "is_outlier": found.outliers.is_outlier,
+                "outlier_factor": _nullable(found.outliers.factors),
                 "distance": found.distances.own,
                 "next_distance": _nullable(found.distances.following),
                 "silhouette": _nullable(found.silhouettes),
@@ -143,12 +178,11 @@ def _diagnostics(run: Run, segmentations: Mapping[str, ClassSegmentation]) -> py
         {
             "run_id": run.run_id,
             "customer_class": customer_class,
-            "k": diagnostic.k,
-            "inertia": diagnostic.inertia,
-            "silhouette": _number(diagnostic.silhouette),
-            "null_inertia": _number(diagnostic.null_inertia),
-            "null_silhouette": _number(diagnostic.null_silhouette),
-            "smallest_segment_fraction": diagnostic.smallest_segment_fraction,
+            "is_chosen": diagnostic.k == found.k,
+            **{
+                name: _number(value) if isinstance(value, float) else value
+                for name, value in asdict(diagnostic).items()
+            },
         }
         for customer_class, found in segmentations.items()
         for diagnostic in found.diagnostics

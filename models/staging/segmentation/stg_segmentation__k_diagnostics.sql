@@ -1,0 +1,20 @@
+select
+    run_id,
+    customer_class,
+    k,
+    inertia,
+    elbow,
+    silhouette,
+    davies_bouldin,
+    calinski_harabasz,
+    mean_index_adequacy,
+    clustering_dispersion,
+    toussaint_index,
+    stability,
+    null_inertia,
+    null_silhouette,
+    smallest_segment_fraction,
+    is_admissible,
+    mean_rank,
+    is_chosen
+from {{ source('segmentation', 'segment_k_diagnostics') }}
