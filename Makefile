@@ -8,10 +8,10 @@ export DO_NOT_TRACK := 1
 export DBT_PROFILES_DIR := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run update accept test lint bench docs figures clean
+.PHONY: help install run update accept test lint bench docs figures london-figures clean
 
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: $(INSTALLED) ## Set up .venv from requirements.lock
 
@@ -62,6 +62,11 @@ figures: ## Put the figures of the published synthetic utility into docs/figures
 	@mkdir -p docs/figures
 	@cp "$${PEAKWISE_HOME:-output}"/published/figures/{segment_load_shapes,target_curve}.png docs/figures/
 	@echo "docs/figures/ now shows the release in $${PEAKWISE_HOME:-output}/published"
+
+london-figures: ## Put the figures of the published London households into docs/figures/london
+	@mkdir -p docs/figures/london
+	@cp "$${PEAKWISE_HOME:-output}"/published/figures/{segment_{count,profiles,silhouettes,seasons},day_shapes}.png docs/figures/london/
+	@echo "docs/figures/london/ now shows the release in $${PEAKWISE_HOME:-output}/published"
 
 clean: ## Remove outputs, build files and the environment
 	rm -rf output target logs .pytest_cache .ruff_cache .hypothesis $(VENV)

@@ -20,8 +20,9 @@ from peakwise.reading_arguments import (
     with_negative_offsets,
 )
 from peakwise.segmentation import SegmentationSettings, profile_choice
+from peakwise.segmentation.algorithms import ALGORITHMS
 from peakwise.segmentation.profile_sets import CHOICES, DEFAULT_CHOICE
-from peakwise.segmentation.settings import ALGORITHMS, DEFAULT_K, DEFAULT_SEED, k_from_text
+from peakwise.segmentation.settings import DEFAULT_ALGORITHM, DEFAULT_K, DEFAULT_SEED, k_from_text
 from peakwise.steps import Steps
 from peakwise.summary import show_summary
 from peakwise.synthetic import SyntheticOptions
@@ -61,7 +62,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="segments of each customer class, or auto (default: 3; an update without it fits nothing anew)",
     )
     parser.add_argument("--profiles", **TEXT, help=f"what is clustered: {', '.join(CHOICES)}, or season/day_type")
-    parser.add_argument("--algorithm", **TEXT, help=f"{', '.join(ALGORITHMS)} (default: {ALGORITHMS[0]})")
+    parser.add_argument("--algorithm", **TEXT, help=f"{', '.join(ALGORITHMS)} (default: {DEFAULT_ALGORITHM})")
     parser.add_argument("--seed", **TEXT, help=f"seed of every random choice (default: {DEFAULT_SEED})")
     parser.add_argument("--target-count", **TEXT, help="customers wanted on each class's list")
     parser.add_argument("--target-kw", **TEXT, help="expected kW wanted from each class's list")
@@ -108,7 +109,7 @@ def segmentation_plan(given: argparse.Namespace) -> SegmentationPlan:
         SegmentationSettings(
             k=k_from_text(given.k) if given.k else DEFAULT_K,
             seed=DEFAULT_SEED if seed is None else seed,
-            algorithm=given.algorithm or ALGORITHMS[0],
+            algorithm=given.algorithm or DEFAULT_ALGORITHM,
         ),
         profile_choice(given.profiles or DEFAULT_CHOICE),
     )

@@ -17,8 +17,9 @@ from peakwise.segmentation import (
     profile_choice,
     segment_customers,
 )
+from peakwise.segmentation.algorithms import ALGORITHMS
 from peakwise.segmentation.profile_sets import CHOICES, DEFAULT_CHOICE
-from peakwise.segmentation.settings import ALGORITHMS, DEFAULT_K, DEFAULT_SEED, k_from_text
+from peakwise.segmentation.settings import DEFAULT_ALGORITHM, DEFAULT_K, DEFAULT_SEED, k_from_text
 
 
 def arguments() -> argparse.Namespace:
@@ -46,7 +47,9 @@ def arguments() -> argparse.Namespace:
         help=f"what is clustered: {', '.join(CHOICES)}, or a season and day type such as winter/weekday "
         "(default: %(default)s)",
     )
-    parser.add_argument("--algorithm", default=ALGORITHMS[0], help=f"{', '.join(ALGORITHMS)} (default: %(default)s)")
+    parser.add_argument(
+        "--algorithm", default=DEFAULT_ALGORITHM, help=f"{', '.join(ALGORITHMS)} (default: %(default)s)"
+    )
     parser.add_argument(
         "--keep-outliers", action="store_true", help="let customers of unusual shape take part in shaping segments"
     )

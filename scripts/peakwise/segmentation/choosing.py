@@ -9,7 +9,7 @@ A number of segments is *admissible* when all of this holds:
 Among the admissible, five indices each rank the candidates: silhouette, Davies-Bouldin, Calinski-Harabasz, the clustering
 dispersion indicator (CDI), and the elbow of the inertia. The lowest mean rank is chosen; of equal ones, the smaller k.
 Where none is admissible, the number that the business asked for is used. Mean index adequacy is shown and has no vote: it
-falls with every further segment.
+tends to fall with every further segment.
 """
 
 from collections.abc import Sequence

@@ -153,8 +153,7 @@ def _partition(
     """The partition of the run; that of the sweep where it was fitted in the same way, on everybody."""
     if settings.algorithm == "kmeans" and len(fitted) <= SWEEP_CUSTOMERS and made in sweep:
         return sweep[made]
-    named = {} if settings.algorithm == "kmeans" else {"algorithm": settings.algorithm}
-    return fit_segments(fitted, made, settings.seed, **named)
+    return fit_segments(fitted, made, settings.seed, settings.algorithm)
 
 
 def finding(silhouette: float, clouds: CloudMeasures) -> str:

@@ -150,7 +150,9 @@ def _segment(
                 k_reason=found.k_reason,
                 customers=len(found.labels),
                 outliers=int(found.outliers.is_outlier.sum()),
-                sizes=dict(zip(identities[customer_class].segment_ids.tolist(), found.sizes.tolist(), strict=True)),
+                sizes=dict(
+                    sorted(zip(identities[customer_class].segment_ids.tolist(), found.sizes.tolist(), strict=True))
+                ),
                 silhouette=None if math.isnan(found.silhouette) else found.silhouette,
                 descriptive_only=found.descriptive_only,
                 verdict=found.verdict,

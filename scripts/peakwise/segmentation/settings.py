@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from peakwise.errors import UnusableInput
+from peakwise.segmentation.algorithms import ALGORITHMS
 
 DEFAULT_K = 3
 DEFAULT_SEED = 7
+DEFAULT_ALGORITHM = "kmeans"
 HIGHEST_SEED = 2**32 - 1
 MOST_SEGMENTS = 100
 """Nobody reads more load shapes than this."""
-
-ALGORITHMS = ("kmeans", "ward", "dtw")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SegmentationSettings:
     k: int | Literal["auto"] = DEFAULT_K
     business_k: int = DEFAULT_K
     seed: int = DEFAULT_SEED
-    algorithm: str = "kmeans"
+    algorithm: str = DEFAULT_ALGORITHM
     screens_outliers: bool = True
 
     def __post_init__(self) -> None:
