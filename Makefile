@@ -31,7 +31,7 @@ OPTIONS = --customers='$(CUSTOMERS)' --system-load='$(SYSTEM_LOAD)' --weather='$
 	--estimate-gaps='$(ESTIMATE_GAPS)' --label='$(LABEL)' --label-timezone='$(LABEL_TIMEZONE)' \
 	--utility-timezone='$(UTILITY_TIMEZONE)' --columns='$(COLUMNS)' \
 	--channel='$(CHANNEL)' --holidays='$(HOLIDAYS)' --method='$(METHOD)' --k='$(K)' --seed='$(SEED)' \
-	--profiles='$(PROFILES)' --algorithm='$(ALGORITHM)' --run='$(RUN)' \
+	--profiles='$(PROFILES)' --algorithm='$(ALGORITHM)' --keep-outliers='$(KEEP_OUTLIERS)' --run='$(RUN)' \
 	--target-count='$(TARGET_COUNT)' --target-kw='$(TARGET_KW)' \
 	--synthetic-customers='$(SYNTHETIC_CUSTOMERS)' --synthetic-months='$(SYNTHETIC_MONTHS)'
 

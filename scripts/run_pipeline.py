@@ -63,6 +63,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--profiles", **TEXT, help=f"what is clustered: {', '.join(CHOICES)}, or season/day_type")
     parser.add_argument("--algorithm", **TEXT, help=f"{', '.join(ALGORITHMS)} (default: {DEFAULT_ALGORITHM})")
+    parser.add_argument(
+        "--keep-outliers",
+        **TEXT,
+        help="yes to let customers of unusual shape take part in shaping segments (default: no)",
+    )
     parser.add_argument("--seed", **TEXT, help=f"seed of every random choice (default: {DEFAULT_SEED})")
     parser.add_argument("--target-count", **TEXT, help="customers wanted on each class's list")
     parser.add_argument("--target-kw", **TEXT, help="expected kW wanted from each class's list")
@@ -110,6 +115,7 @@ def segmentation_plan(given: argparse.Namespace) -> SegmentationPlan:
             k=k_from_text(given.k) if given.k else DEFAULT_K,
             seed=DEFAULT_SEED if seed is None else seed,
             algorithm=given.algorithm or DEFAULT_ALGORITHM,
+            screens_outliers=not yes_or_no(given.keep_outliers, "KEEP_OUTLIERS"),
         ),
         profile_choice(given.profiles or DEFAULT_CHOICE),
     )

@@ -7,7 +7,6 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from peakwise.errors import UnusableInput
-from peakwise.segmentation import settings
 from peakwise.segmentation.algorithms import ALGORITHMS, sampling
 from peakwise.segmentation.algorithms.dtw import WINDOW_HOURS, barycentre_step, warped_distances
 from peakwise.segmentation.clustering import fit_segments
@@ -55,10 +54,6 @@ def warped_distance(some: np.ndarray, others: np.ndarray, window_hours: int) -> 
                 step = min(least[i - 1, j], least[i, j - 1], least[i - 1, j - 1])
                 least[i, j] = (one - other) ** 2 + step
     return float(np.sqrt(least[-1, -1]))
-
-
-def test_the_settings_offer_what_there_is():
-    assert tuple(ALGORITHMS) == settings.ALGORITHMS
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
