@@ -26,7 +26,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 # Empty values mean "not given". Exit code 1 means done with rejects: the summary says so, make need not fail.
 OPTIONS = --customers='$(CUSTOMERS)' --system-load='$(SYSTEM_LOAD)' --weather='$(WEATHER)' \
-	--weather-columns='$(WEATHER_COLUMNS)' --weather-timezone='$(WEATHER_TIMEZONE)' --outages='$(OUTAGES)' \
+	--weather-columns='$(WEATHER_COLUMNS)' --weather-timezone='$(WEATHER_TIMEZONE)' --outages='$(OUTAGES)' --sources='$(SOURCES)' \
 	--format='$(FORMAT)' --kwh-per-unit='$(KWH_PER_UNIT)' --interval-minutes='$(INTERVAL_MINUTES)' \
 	--estimate-gaps='$(ESTIMATE_GAPS)' --label='$(LABEL)' --label-timezone='$(LABEL_TIMEZONE)' \
 	--utility-timezone='$(UTILITY_TIMEZONE)' --columns='$(COLUMNS)' \

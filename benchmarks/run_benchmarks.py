@@ -79,6 +79,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"there is no file {given.london}")
     given.london = str(given.london or LONDON) if (given.london or LONDON).exists() else None
     given.london_households = 60 if given.quick else None
+    given.equipment_customers = 100 if given.quick else 1500
     given.refits = 3 if given.quick else 30
     given.output = given.output or (None if given.quick else PAGE)
     return given

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 import duckdb
 from rich.console import Console
@@ -51,6 +52,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--update", action="store_true", help="add to the warehouse in place instead of building a new one"
     )
     add_reading_arguments(parser)
+    parser.add_argument(
+        "--sources", **TEXT, help="folder of bills, programs, contacts and other optional sources (docs/sources.md)"
+    )
     parser.add_argument("--method", **TEXT, help="standardisation of profiles (default: daily_share)")
     parser.add_argument(
         "--accept", action="store_true", help="put the newest candidate segmentation, or that of --run, in use"
@@ -123,7 +127,9 @@ def segmentation_plan(given: argparse.Namespace) -> SegmentationPlan:
 
 def source_given(given: argparse.Namespace) -> Source:
     """The source that the command line names."""
-    return Source(given.readings, reading_options(given), beside_readings(given))
+    return Source(
+        given.readings, reading_options(given), beside_readings(given), Path(given.sources) if given.sources else None
+    )
 
 
 def work(given: argparse.Namespace, console: Console) -> int:
@@ -135,7 +141,7 @@ def work(given: argparse.Namespace, console: Console) -> int:
         outcome = accept(given.run, steps)
     elif given.update:
         fits_anew = bool(given.k or given.profiles or given.algorithm)
-        if not given.readings and not fits_anew:
+        if not given.readings and not given.sources and not fits_anew:
             raise UnusableInput(
                 "Say what to add: make update READINGS=<file, folder or glob>, or K=… to fit segments anew"
             )

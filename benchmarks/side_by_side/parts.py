@@ -1,6 +1,7 @@
-"""Measurements in one process that write their own section: a module with `measure` and `render`, and a line here."""
+"""Measurements that write their own section: a module with `measure` and `render`, and a line here."""
 
 import importlib
+import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,11 +23,13 @@ class Part:
         module: Its module here: `measure(stopwatch, places, **settings)` finds, `render(found)` writes the section.
         what: What is left out with `--skip-<module>`.
         settings: What `measure` takes, from the options of the command line.
+        has_own_processes: Whether `measure` starts processes itself; it is then `measure(places, **settings, show=...)`.
     """
 
     module: str
     what: str
     settings: Callable[[Namespace], dict[str, Any]]
+    has_own_processes: bool = False
 
     @property
     def option(self) -> str:
@@ -38,9 +41,15 @@ def _sizes(given: Namespace) -> dict[str, Any]:
     return {"customers": given.sweep_customers, "months": given.months, "london": given.london}
 
 
+def _equipment(given: Namespace) -> dict[str, Any]:
+    sizes = {"customers": given.equipment_customers, "months": given.months}
+    return sizes | ({"cells": [(0.5, 0.3)]} if given.quick else {})
+
+
 PARTS = (
     Part("algorithms", "the algorithms beside each other", _sizes),
     Part("identities", "whether segments keep their numbers", lambda given: _sizes(given) | {"refits": given.refits}),
+    Part("equipment", "equipment told from readings", _equipment, has_own_processes=True),
 )
 
 
@@ -53,10 +62,16 @@ def measure_parts(
         given = Namespace(**vars(given) | {"london": cut.found})
     sections = []
     for part in parts:
-        if not getattr(given, part.option):
-            answer = run_in_process(f"{part.module}.measure", places, **part.settings(given))
-            sections.append(importlib.import_module(f"side_by_side.{part.module}").render(answer.found))
-            show(f"{part.what}: {sum(phase.seconds for phase in answer.phases.values()):.1f} s")
+        if getattr(given, part.option):
+            continue
+        module = importlib.import_module(f"side_by_side.{part.module}")
+        started = time.perf_counter()
+        if part.has_own_processes:
+            found = module.measure(places, **part.settings(given), show=show)
+        else:
+            found = run_in_process(f"{part.module}.measure", places, **part.settings(given)).found
+        sections.append(module.render(found))
+        show(f"{part.what}: {time.perf_counter() - started:.1f} s")
     return sections
 
 

@@ -21,9 +21,11 @@ from peakwise.loading import (
     Clock,
     FileResult,
     ReadingOptions,
+    SourceTableResult,
     UtilitySettings,
     load_beside_readings,
     load_readings,
+    load_source_folder,
     set_holidays,
     set_utility,
 )
@@ -49,11 +51,13 @@ class Source:
         readings: Files, folders or globs of readings.
         options: How to understand them.
         beside: The files beside the readings.
+        sources: Folder of the optional sources (premises, bills, programs, contacts …); None where there is none.
     """
 
     readings: list[str]
     options: ReadingOptions
     beside: BesideReadings
+    sources: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -70,23 +74,33 @@ class SegmentationPlan:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """What became of the files of a source: of readings, and of the optional sources."""
+
+    files: list[FileResult]
+    sources: list[SourceTableResult]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a run came to.
 
     Attributes:
-        files: Where the rows of each file went.
+        files: Where the rows of each file of readings went.
+        sources: What became of each file of the optional sources.
         segmentation_note: What was done instead of a run, or why there are no segments.
         release: The published release.
     """
 
     files: list[FileResult]
+    sources: list[SourceTableResult]
     segmentation_note: str
     release: publishing.Release
 
     @property
     def has_rejects(self) -> bool:
         """Whether any row of any file was rejected."""
-        return any(file.rows_rejected for file in self.files)
+        return any(file.rows_rejected for file in (*self.files, *self.sources))
 
 
 def synthetic_source(options: SyntheticOptions, steps: Steps) -> tuple[Source, UtilitySettings]:
@@ -105,6 +119,7 @@ def synthetic_source(options: SyntheticOptions, steps: Steps) -> tuple[Source, U
             weather=folder / "weather.parquet",
             outages=folder / "outages.parquet",
         ),
+        sources=folder,
     )
     settings = UtilitySettings(
         time_zone=options.time_zone, holiday_calendar=options.holiday_calendar or None, currency="USD"
@@ -141,8 +156,8 @@ def run(source: Source, settings: UtilitySettings, plan: SegmentationPlan, steps
         warehouse = building / "peakwise.duckdb"
         with connect(warehouse) as connection:
             set_utility(connection, settings)
-            files = load_step(connection, source, steps)
-        return build_and_publish(warehouse, files, plan, steps, full_refresh=False)
+            loaded = load_step(connection, source, steps)
+        return build_and_publish(warehouse, loaded, plan, steps, full_refresh=False)
 
 
 def update(source: Source, overrides: dict[str, object], plan: SegmentationPlan | None, steps: Steps) -> Outcome:
@@ -164,9 +179,9 @@ def update(source: Source, overrides: dict[str, object], plan: SegmentationPlan 
         warehouse = copy_of_warehouse(building)
         with connect(warehouse) as connection:
             set_utility(connection, replace(settings_in_place(connection), **overrides))
-            files = load_step(connection, source, steps) if source.readings else []
+            loaded = load_step(connection, source, steps) if source.readings or source.sources else Loaded([], [])
         full_refresh = source.beside.customers is not None
-        return build_and_publish(warehouse, files, plan, steps, full_refresh=full_refresh)
+        return build_and_publish(warehouse, loaded, plan, steps, full_refresh=full_refresh)
 
 
 def accept(run_id: str | None, steps: Steps) -> Outcome:
@@ -186,7 +201,7 @@ def accept(run_id: str | None, steps: Steps) -> Outcome:
             accepted = accept_candidates(warehouse, run_id)
             note = step.outcome = f"in use now: run {', '.join(accepted.run_ids)}"
         dbt = Dbt(warehouse, paths.home() / "warehouse" / "dbt")
-        return finish(warehouse, dbt, [], note, steps, refresh=[])
+        return finish(warehouse, dbt, Loaded([], []), note, steps, refresh=[])
 
 
 def copy_of_warehouse(building: Path) -> Path:
@@ -217,7 +232,7 @@ def settings_in_place(connection: duckdb.DuckDBPyConnection) -> UtilitySettings:
     return UtilitySettings(**dict(zip(columns, row, strict=True)))
 
 
-def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Steps) -> list[FileResult]:
+def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Steps) -> Loaded:
     """Load everything of a source.
 
     Raises:
@@ -225,22 +240,28 @@ def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Step
     """
     with steps.step("load", "loading readings") as step:
         load_beside_readings(connection, source.beside, source.options)
-        files = load_readings(
-            connection, source.readings, source.options, lambda done, total, path: step.advance_to(done, total)
-        )
-        unusable = [file for file in files if file.state == "unusable"]
+        sources = [] if source.sources is None else load_source_folder(connection, source.sources)
+        files = []
+        if source.readings:
+            files = load_readings(
+                connection, source.readings, source.options, lambda done, total, path: step.advance_to(done, total)
+            )
+        unusable = [file for file in (*files, *sources) if file.state == "unusable"]
         if unusable:
             raise UnusableInput("\n".join(file.message for file in unusable))
         set_holidays(connection)
         rows = sum(file.rows_in for file in files)
         known = sum(file.state == "known" for file in files)
         step.outcome = f"{rows:,} rows from {len(files)} file(s)" + (f", {known} known already" if known else "")
-    return files
+        taken = [file for file in sources if file.state == "loaded"]
+        if taken:
+            step.outcome += f"; {sum(file.rows_in for file in taken):,} rows of {len(taken)} other source(s)"
+    return Loaded(files, sources)
 
 
 def build_and_publish(
     warehouse: Path,
-    files: list[FileResult],
+    loaded: Loaded,
     plan: SegmentationPlan | None,
     steps: Steps,
     *,
@@ -259,7 +280,7 @@ def build_and_publish(
         step.outcome, note = segment_or_assign(warehouse, plan)
     with steps.step("days", "clustering the shapes of days") as step:
         step.outcome = find_day_shapes(warehouse)
-    return finish(warehouse, dbt, files, note, steps, refresh=refresh)
+    return finish(warehouse, dbt, loaded, note, steps, refresh=refresh)
 
 
 def segment_or_assign(warehouse: Path, plan: SegmentationPlan | None) -> tuple[str, str]:
@@ -299,9 +320,7 @@ def find_day_shapes(warehouse: Path) -> str:
     return f"{found.days:,} customer-days in {len(found.day_shapes)} day shapes"
 
 
-def finish(
-    warehouse: Path, dbt: Dbt, files: list[FileResult], note: str, steps: Steps, *, refresh: list[str]
-) -> Outcome:
+def finish(warehouse: Path, dbt: Dbt, loaded: Loaded, note: str, steps: Steps, *, refresh: list[str]) -> Outcome:
     """Build what follows from segments, test, put the warehouse in place, publish."""
     from peakwise import figures
 
@@ -318,7 +337,7 @@ def finish(
         put_in_place(warehouse)
         release = publishing.publish(paths.warehouse(), paths.figures())
         step.outcome = f"{len(release.rows)} tables at {release.folder}"
-    return Outcome(files, note, release)
+    return Outcome(loaded.files, loaded.sources, note, release)
 
 
 def put_in_place(warehouse: Path) -> None:

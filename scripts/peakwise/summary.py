@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from peakwise import paths
-from peakwise.loading import FileResult
+from peakwise.loading import FileResult, SourceTableResult
 from peakwise.pipeline import Outcome
 from peakwise.warehouse import connect
 
@@ -20,6 +20,7 @@ def show_summary(outcome: Outcome, console: Console) -> None:
     """Print the summary of a run."""
     with connect(paths.warehouse(), read_only=True) as connection:
         show_fates(connection, outcome.files, console)
+        show_sources(outcome.sources, console)
         show_quality(connection, console)
         show_segments(connection, outcome, console)
         show_targets(connection, console)
@@ -102,6 +103,22 @@ def show_quality(connection: duckdb.DuckDBPyConnection, console: Console) -> Non
         highlight=False,
         soft_wrap=True,
     )
+
+
+def show_sources(sources: list[SourceTableResult], console: Console) -> None:
+    """Print what became of the optional sources, where they were given: rows loaded, and what a reader must know."""
+    loaded = [file for file in sources if file.state == "loaded"]
+    if loaded:
+        told = ", ".join(f"{file.table_name} {file.rows_accepted:,}" for file in loaded)
+        console.print(f"Other sources: {told}.", highlight=False, soft_wrap=True)
+    for file in loaded:
+        if file.rows_rejected:
+            console.print(
+                f"{escape(file.file_name)}: {file.rows_rejected:,} of {file.rows_in:,} rows rejected; the reasons are in "
+                "raw.rejected_source_rows.",
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 def show_segments(connection: duckdb.DuckDBPyConnection, outcome: Outcome, console: Console) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -17,7 +18,7 @@ from peakwise.paths import PROJECT
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
 import run_benchmarks
-from side_by_side import algorithms, formats, large_segmentation, late_data, parts, rounds
+from side_by_side import algorithms, equipment, formats, large_segmentation, late_data, parts, rounds
 from side_by_side.agreement import LARGEST_DIFFERENCE_KW, largest_difference
 from side_by_side.formats import FORMATS, tasks_of_formats
 from side_by_side.late_data import histories, late_run
@@ -290,6 +291,11 @@ def test_a_part_is_measured_with_its_settings_and_writes_its_section(monkeypatch
     [section] = parts.measure_parts(Places(tmp_path, PARTS), given, lines.append, [part])
     assert section == "## A section of ('recovery.measure', {'customers': 3})"
     assert lines == ["a part: 0.0 s"]
+    Module.measure = lambda places, customers, show: show("a utility") or customers
+    [section] = parts.measure_parts(
+        Places(tmp_path, PARTS), given, lines.append, [replace(part, has_own_processes=True)]
+    )
+    assert section == "## A section of 3" and lines[1:] == ["a utility", "a part: 0.0 s"]
     given.skip_recovery = True
     assert parts.measure_parts(Places(tmp_path, PARTS), given, lines.append, [part]) == []
 
@@ -298,7 +304,10 @@ def test_every_part_has_what_it_needs():
     for part in parts.PARTS:
         module = importlib.import_module(f"side_by_side.{part.module}")
         settings = part.settings(run_benchmarks.parse(["--quick"]))
-        inspect.signature(module.measure).bind(Stopwatch(), None, **settings)
+        if part.has_own_processes:
+            inspect.signature(module.measure).bind(None, **settings, show=print)
+        else:
+            inspect.signature(module.measure).bind(Stopwatch(), None, **settings)
         assert callable(module.render)
         json.dumps(settings)
 
@@ -346,6 +355,7 @@ def answers(monkeypatch):
         "parts.cut_london": "london.parquet",
         "algorithms.measure": [],
         "identities.measure": [],
+        "equipment.detect": [],
     }
 
     def answer(task, places, **settings):
@@ -354,7 +364,7 @@ def answers(monkeypatch):
         return Answer({name: Phase(1.0, 1.0, 1_000_000) for name in names}, found.get(task))
 
     monkeypatch.setattr(run_benchmarks, "run_in_process", answer)
-    for module in (rounds, large_segmentation, parts):
+    for module in (rounds, large_segmentation, parts, equipment):
         monkeypatch.setattr(module, "run_in_process", answer)
     return asked
 
@@ -383,7 +393,7 @@ def test_the_command_measures_everything_and_writes_the_page(answers, tmp_path, 
 
 def test_what_is_to_be_left_out_is_not_measured(answers, tmp_path, monkeypatch):
     monkeypatch.setenv("PEAKWISE_HOME", str(tmp_path / "home"))
-    left_out = ["formats", "late-data", "sweep", "segmentation", "algorithms", "identities"]
+    left_out = ["formats", "late-data", "sweep", "segmentation", *(part.module for part in parts.PARTS)]
     assert run_benchmarks.main(["--quick", *(f"--skip-{name}" for name in left_out)]) == 0
     assert {task.partition(".")[0] for task, _, _ in answers} - {"parts"} == {
         "dataset", "dataframes", "peers", "pipeline_stages", "agreement",

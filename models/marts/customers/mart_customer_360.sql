@@ -16,6 +16,8 @@ segments as (select * from {{ ref('fct_customer_segment') }}),
 
 day_shapes as (select * from {{ ref('mart_customer_day_shapes') }}),
 
+equipment as (select * from {{ ref('mart_customer_equipment') }}),
+
 usage as (
     select
         customer_key,
@@ -95,13 +97,18 @@ joined as (
         segments.is_outlier as segment_is_outlier,
         day_shapes.dominant_day_shape_name,
         day_shapes.dominant_fraction as dominant_day_shape_fraction,
-        day_shapes.entropy_fraction as day_shape_entropy_fraction
+        day_shapes.entropy_fraction as day_shape_entropy_fraction,
+        equipment.has_vehicle_charging,
+        equipment.has_solar,
+        equipment.has_electric_heating,
+        equipment.has_electric_cooling
     from customers
     left join usage on customers.customer_key = usage.customer_key
     left join whole_profiles on customers.customer_key = whole_profiles.customer_key
     left join peak_window on customers.customer_key = peak_window.customer_key
     left join contributions on customers.customer_key = contributions.customer_key
     left join segments on customers.customer_key = segments.customer_key
+    left join equipment on customers.customer_key = equipment.customer_key
     left join day_shapes on customers.customer_key = day_shapes.customer_key and day_shapes.has_enough_days
 )
 

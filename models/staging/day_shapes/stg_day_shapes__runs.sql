@@ -11,3 +11,4 @@ select
     first_local_date,
     last_local_date
 from {{ source('day_shapes', 'day_shape_runs') }}
+where {{ known_by('created_at') }}

@@ -12,6 +12,7 @@ select
     rows_rejected,
     rows_ambiguous,
     first_interval_start_at,
-    last_interval_end_at,
+    {{ at_most_known('last_interval_end_at') }} as last_interval_end_at,
     loaded_at
 from {{ source('meter', 'load_manifest') }}
+where {{ known_by('first_interval_start_at') }}

@@ -4,3 +4,4 @@ select
     kwh,
     batch_key
 from {{ source('meter', 'readings') }}
+where {{ known_by('interval_start_at') }}

@@ -3,5 +3,6 @@ select
     customer_id,
     customer_class,
     valid_from,
-    valid_to
+    {{ when_known('valid_to') }} as valid_to
 from {{ source('meter', 'service_agreements') }}
+where {{ known_by("coalesce(valid_from, date '1900-01-01')") }}

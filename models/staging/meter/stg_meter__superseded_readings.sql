@@ -5,3 +5,4 @@ select
     batch_key,
     superseded_by_load_id
 from {{ source('meter', 'superseded_readings') }}
+where {{ known_by('interval_start_at') }}

@@ -3,3 +3,4 @@ select
     interval_minutes,
     kwh
 from {{ source('meter', 'system_load') }}
+where {{ known_by('interval_start_at') }}

@@ -22,3 +22,4 @@ select
     first_usage_date,
     last_usage_date
 from {{ source('segmentation', 'segment_runs') }}
+where {{ known_by('created_at') }}

@@ -1,0 +1,105 @@
+-- Solar panels show as energy fed in where that is metered. Where it is not, delivered load sinks around noon of bright days
+-- far below the lowest hour of the night, which without panels it does not: the refrigerator runs at noon, too. The night is
+-- taken from 20 to 6 h, so that people who work at night have a quiet hour in it.
+with
+
+hours as (select * from {{ ref('int_customer_hours') }}),
+
+instants as (select * from {{ ref('int_instants_localized') }}),
+
+assessed as (select * from {{ ref('int_customer_days_assessed') }}),
+
+received as (select * from {{ ref('int_customer_days_received') }}),
+
+equipment_limits as (select * from {{ ref('equipment_limits') }}),
+
+limits as (
+    select
+        max(case when limit_name = 'smallest_night_base_kw' then limit_value end) as smallest_night_base_kw,
+        max(case when limit_name = 'deep_dip_ratio' then limit_value end) as deep_dip_ratio
+    from equipment_limits
+),
+
+sunny_hours as (
+    select
+        hour_start_at,
+        local_date,
+        local_hour between 10 and 15 as is_midday
+    from instants
+    where
+        interval_start_at = hour_start_at
+        and season in ('spring', 'summer')
+        and (local_hour between 10 and 15 or local_hour < 6 or local_hour >= 20)
+),
+
+sunny_days as (
+    select
+        hours.customer_key,
+        sunny_hours.local_date,
+        min(case when sunny_hours.is_midday then hours.kwh end) as midday_kw,
+        min(case when not sunny_hours.is_midday then hours.kwh end) as night_kw
+    from hours
+    inner join sunny_hours on hours.hour_start_at = sunny_hours.hour_start_at
+    where hours.minutes = 60
+    group by
+        hours.customer_key,
+        sunny_hours.local_date
+),
+
+dips as (
+    select
+        sunny_days.customer_key,
+        count(*) as sunny_days,
+        count(case when sunny_days.midday_kw < limits.deep_dip_ratio * sunny_days.night_kw then 1 end) as dip_days
+    from sunny_days
+    inner join assessed
+        on sunny_days.customer_key = assessed.customer_key and sunny_days.local_date = assessed.local_date
+    cross join limits
+    where assessed.quality_reason is null and sunny_days.night_kw >= limits.smallest_night_base_kw
+    group by sunny_days.customer_key
+),
+
+fed_in as (
+    select
+        customer_key,
+        sum(received_kwh) as received_kwh,
+        count(case when received_kwh > 0 then 1 end) as received_days,
+        min(case when received_kwh > 0 then local_date end) as first_received_date
+    from received
+    where customer_key != 0
+    group by customer_key
+),
+
+delivered as (
+    select
+        customer_key,
+        sum(kwh) as kwh,
+        min(local_date) as first_good_date
+    from assessed
+    where quality_reason is null and customer_key != 0
+    group by customer_key
+),
+
+customers as (
+    select customer_key from delivered
+    union
+    select customer_key from fed_in
+),
+
+joined as (
+    select
+        customers.customer_key,
+        delivered.first_good_date,
+        cast(coalesce(dips.sunny_days, 0) as integer) as sunny_days,
+        cast(coalesce(dips.dip_days, 0) as integer) as dip_days,
+        cast(coalesce(fed_in.received_days, 0) as integer) as received_days,
+        cast(fed_in.received_kwh as decimal(18, 9)) as received_kwh,
+        cast(delivered.kwh as decimal(18, 9)) as delivered_kwh,
+        fed_in.first_received_date
+    from customers
+    left join dips on customers.customer_key = dips.customer_key
+    left join fed_in on customers.customer_key = fed_in.customer_key
+    left join delivered on customers.customer_key = delivered.customer_key
+)
+
+select * from joined

@@ -1,0 +1,6 @@
+select
+    program_id,
+    program_name,
+    program_type,
+    launched_on
+from {{ source('programs', 'programs') }}

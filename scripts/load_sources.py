@@ -1,0 +1,159 @@
+"""Load what a utility has beside its readings: premises, customer attributes, tariffs, bills, programs, contacts."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import duckdb
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from peakwise import paths
+from peakwise.errors import UnusableInput
+from peakwise.loading.clock import Clock
+from peakwise.loading.contract import contract_table, source_contract
+from peakwise.loading.source_tables import SourceOptions, SourceTableResult, load_source_folder, load_source_table
+from peakwise.readers.columns import parse_column_mapping
+from peakwise.readers.file_text import shown_name
+from peakwise.reading_arguments import TEXT
+from peakwise.warehouse import connect, only_writer
+
+EPILOG = f"""
+Examples:
+  scripts/load_sources.py --folder exports/
+  scripts/load_sources.py --table bills --file march.csv --columns bill_id=BillNo,issued_on=Printed --date-format %m/%d/%Y
+
+Tables: {", ".join(source_contract())}.
+In a folder the name of a file up to its first dot says the table. docs/sources.md describes tables, columns and rejects.
+
+Exit codes: 0 done, 1 done but rows were rejected, 2 some or all input cannot be used (the other files are loaded).
+"""
+FATES = ("rows_in", "rows_accepted", "rows_replaced", "rows_rejected")
+PIPE_WIDTH = 200
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with one sentence and exit code 2."""
+        self.exit(2, f"{self.prog}: {message}. Try --help.\n")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options of the command line; an empty text counts as not given."""
+    parser = _Parser(description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", **TEXT, metavar="FOLDER", help="folder with a file for each table")
+    parser.add_argument("--table", **TEXT, help="table of one file")
+    parser.add_argument("--file", **TEXT, help="the file, Parquet or CSV, plain or packed")
+    parser.add_argument("--columns", **TEXT, metavar="FIELD=NAME,…", help="its columns, where names are not recognised")
+    parser.add_argument(
+        "--timezone",
+        **TEXT,
+        metavar="ZONE",
+        help="clock of times without an offset: +10:00, Europe/London (default: UTC)",
+    )
+    parser.add_argument(
+        "--date-format",
+        **TEXT,
+        metavar="FORMAT",
+        help="how dates are written, such as %%m/%%d/%%Y (default: 2024-01-31)",
+    )
+    parser.add_argument("--warehouse", **TEXT, metavar="FILE", help=f"warehouse file (default: {paths.warehouse()})")
+    given = parser.parse_args(arguments)
+    if (given.folder is None) == (given.table is None) or (given.table is None) != (given.file is None):
+        parser.error("give either --folder, or --table and --file")
+    if given.folder is not None and given.columns is not None:
+        parser.error("--columns is for one file: give --table and --file")
+    return given
+
+
+def load(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, console: Console) -> list[SourceTableResult]:
+    """Load what the command line names, and say each file of a folder before it is loaded."""
+    fields = contract_table(given.table).column_names if given.table else ()
+    options = SourceOptions(
+        columns=parse_column_mapping(given.columns, fields),
+        clock=Clock.parse(given.timezone) if given.timezone else None,
+        date_format=given.date_format,
+    )
+    if given.table:
+        return [load_source_table(connection, given.table, Path(given.file), options)]
+    return load_source_folder(
+        connection,
+        Path(given.folder),
+        options,
+        lambda path: console.print(f"loading {shown_name(path)}", markup=False, highlight=False, soft_wrap=True),
+    )
+
+
+def show(connection: duckdb.DuckDBPyConnection, files: list[SourceTableResult], console: Console) -> None:
+    """Print where the rows of each file went, which columns were not read, and why rows were rejected."""
+    table = Table("file", "table")
+    for column in ("in", "accepted", "replaced", "rejected"):
+        table.add_column(column, justify="right")
+    words = {"known": "known already", "unknown": "not loaded: no table has its name", "unusable": "unusable"}
+    for file in files:
+        if file.state == "loaded":
+            table.add_row(escape(file.file_name), file.table_name, *(f"{getattr(file, fate):,}" for fate in FATES))
+        else:
+            table.add_row(escape(file.file_name), file.table_name or "", "", words[file.state])
+    console.print(table)
+    loaded = [file for file in files if file.state == "loaded"]
+    for file in loaded:
+        for what, names in (("has no", file.missing), ("has columns that were not read:", file.unread)):
+            if names:
+                told = f"{file.file_name} {what} {', '.join(names)}"
+                console.print(told, markup=False, highlight=False, soft_wrap=True)
+    rejects = connection.execute(
+        """
+        select reason, count(*), arg_min(file_name || ', line ' || line_number, (load_id, line_number))
+        from raw.rejected_source_rows where load_id in (select unnest(?::integer[]))
+        group by reason order by 2 desc, 1
+        """,
+        [[file.load_id for file in loaded]],
+    ).fetchall()
+    for reason, rows, first in rejects:
+        console.print(f"rejected {rows:,}: {reason} (first in {first})", markup=False, highlight=False, soft_wrap=True)
+    if rejects:
+        console.print("All of them stand in raw.rejected_source_rows.", highlight=False)
+
+
+def work(given: argparse.Namespace, console: Console, errors: Console) -> int:
+    """Do what the command line asks for and return the exit code."""
+    warehouse = Path(given.warehouse).absolute() if given.warehouse else paths.warehouse()
+    with only_writer(warehouse.parent), connect(warehouse) as connection:
+        files = load(connection, given, console)
+        show(connection, files, console)
+    unusable = [file for file in files if file.state == "unusable"]
+    for file in unusable:
+        tell(errors, file.message)
+    if unusable:
+        return 2
+    return 1 if any(file.rows_rejected for file in files) else 0
+
+
+def tell(errors: Console, message: str) -> None:
+    """Print one sentence on standard error."""
+    errors.print(f"[red]Not loaded.[/red] {escape(message)}", highlight=False, soft_wrap=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; every expected failure is one clear sentence on standard error."""
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    console, errors = Console(width=width), Console(stderr=True)
+    given = parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return work(given, console, errors)
+    except UnusableInput as error:
+        tell(errors, str(error))
+    except (duckdb.OperationalError, duckdb.DataError) as error:
+        tell(errors, f"The warehouse cannot be written: {str(error).splitlines()[0]}")
+    except OSError as error:
+        tell(errors, f"{error.filename or 'The warehouse'} cannot be used: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        tell(errors, "Interrupted. Files that were done stay loaded; run the same command again for the rest.")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
