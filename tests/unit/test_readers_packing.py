@@ -116,7 +116,7 @@ def test_other_first_bytes_are_plain(tmp_path: Path, content: bytes) -> None:
 
 
 def test_gzip_and_zip_are_told_by_content_not_by_name(tmp_path: Path) -> None:
-    packed = saved(tmp_path, gzip.compress(TEXT), "readings.csv")
+    packed = saved(tmp_path, gzip.compress(TEXT, mtime=0), "readings.csv")
     assert is_packed(packed)
     assert contents(packed) == {"readings.csv": TEXT}
     packed = saved(tmp_path, zipped({"a.csv": TEXT}), "readings")
@@ -145,7 +145,7 @@ def test_only_one_member_lies_unpacked_at_a_time_and_under_a_number(tmp_path: Pa
     assert seen == [["unpacked-1"], ["unpacked-2"], ["unpacked-3"]]
 
 
-@pytest.mark.parametrize("content", [zipped({"a.csv": TEXT, "b.csv": TEXT}), gzip.compress(TEXT)])
+@pytest.mark.parametrize("content", [zipped({"a.csv": TEXT, "b.csv": TEXT}), gzip.compress(TEXT, mtime=0)])
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError, UnusableInput])
 def test_nothing_stays_when_the_reader_fails_and_its_error_is_left_alone(
     tmp_path: Path, scratch: Path, content: bytes, fault: type[BaseException]
@@ -301,14 +301,14 @@ def test_unknown_methods_are_refused(tmp_path: Path, method: int) -> None:
 @pytest.mark.parametrize(
     "inner",
     [
-        zipped({"b.csv": TEXT}), zipped({}), gzip.compress(TEXT), b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04",
+        zipped({"b.csv": TEXT}), zipped({}), gzip.compress(TEXT, mtime=0), b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04",
         b"a.csv".ljust(257, b"\0") + b"ustar\x0000",
     ],
 )  # fmt: skip
 def test_archives_in_archives_are_refused(tmp_path: Path, inner: bytes) -> None:
     first, last = faults(saved(tmp_path, zipped({"a": inner, "z.csv": TEXT}))).values()
     assert "holds another archive" in first and last is None
-    assert "holds another archive" in faults(saved(tmp_path, gzip.compress(inner), "a.gz"))["a.gz"]
+    assert "holds another archive" in faults(saved(tmp_path, gzip.compress(inner, mtime=0), "a.gz"))["a.gz"]
 
 
 def test_a_spreadsheet_is_no_archive_of_readings(tmp_path: Path) -> None:
@@ -323,20 +323,22 @@ def test_a_part_of_a_split_archive_is_refused(tmp_path: Path) -> None:
 
 
 def test_gzip_parts_in_a_row_are_one_file_and_zeros_may_follow(tmp_path: Path) -> None:
-    packed = gzip.compress(b"first,") + gzip.compress(b"") + gzip.compress(b"last") + bytes(512)
+    packed = (
+        gzip.compress(b"first,", mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(b"last", mtime=0) + bytes(512)
+    )
     assert contents(saved(tmp_path, packed, "a.gz")) == {"a.gz": b"first,last"}
 
 
 @pytest.mark.parametrize(
     "packed",
     [
-        gzip.compress(TEXT) + b"garbage",
-        gzip.compress(TEXT)[:-1],
-        gzip.compress(TEXT)[:20],
+        gzip.compress(TEXT, mtime=0) + b"garbage",
+        gzip.compress(TEXT, mtime=0)[:-1],
+        gzip.compress(TEXT, mtime=0)[:20],
         b"\x1f\x8b",
         b"\x1f\x8b\x09" + bytes(20),
-        gzip.compress(TEXT)[:-8] + struct.pack("<II", zlib.crc32(TEXT) ^ 1, len(TEXT)),
-        gzip.compress(TEXT)[:-8] + struct.pack("<II", zlib.crc32(TEXT), len(TEXT) + 1),
+        gzip.compress(TEXT, mtime=0)[:-8] + struct.pack("<II", zlib.crc32(TEXT) ^ 1, len(TEXT)),
+        gzip.compress(TEXT, mtime=0)[:-8] + struct.pack("<II", zlib.crc32(TEXT), len(TEXT) + 1),
     ],
 )
 def test_damaged_gzip_is_told(tmp_path: Path, packed: bytes) -> None:
@@ -426,15 +428,15 @@ def test_what_packs_well_but_is_small_or_is_large_but_packs_as_readings_do_is_lo
 ) -> None:
     zeros = bytes(4 * MEBIBYTE)
     assert contents(saved(tmp_path, zipped({"a.csv": zeros}))) == {"archive.zip/a.csv": zeros}
-    assert contents(saved(tmp_path, gzip.compress(zeros), "a.gz")) == {"a.gz": zeros}
+    assert contents(saved(tmp_path, gzip.compress(zeros, mtime=0), "a.gz")) == {"a.gz": zeros}
 
     monkeypatch.setattr(packing, "HARMLESS_BYTES", 1_000)
     values = random.Random(7)
     readings = b"".join(b"a,2024-01-01 00:00:00,%.3f\n" % values.random() for _ in range(20_000))
     assert contents(saved(tmp_path, zipped({"a.csv": readings}))) == {"archive.zip/a.csv": readings}
-    assert contents(saved(tmp_path, gzip.compress(readings), "a.gz")) == {"a.gz": readings}
+    assert contents(saved(tmp_path, gzip.compress(readings, mtime=0), "a.gz")) == {"a.gz": readings}
     assert "more than 200 times" in refused(saved(tmp_path, zipped({"a.csv": zeros})))
-    assert "more than 200 times" in faults(saved(tmp_path, gzip.compress(zeros), "a.gz"))["a.gz"]
+    assert "more than 200 times" in faults(saved(tmp_path, gzip.compress(zeros, mtime=0), "a.gz"))["a.gz"]
 
 
 def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
@@ -495,14 +497,14 @@ def test_the_disk_is_not_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     free = packing.shutil.disk_usage(tmp_path).free
     monkeypatch.setattr(packing, "LEAST_FREE_BYTES", 2 * free)
     assert "Make room" in faults(saved(tmp_path, zipped({"a.csv": TEXT})))["archive.zip/a.csv"]
-    assert "Make room" in faults(saved(tmp_path, gzip.compress(TEXT), "a.gz"))["a.gz"]
+    assert "Make room" in faults(saved(tmp_path, gzip.compress(TEXT, mtime=0), "a.gz"))["a.gz"]
     # A plain file needs no room.
     assert faults(saved(tmp_path, TEXT, "a.csv")) == {"a.csv": None}
 
 
 def test_without_a_temporary_folder_the_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    path = saved(tmp_path, gzip.compress(TEXT))
+    path = saved(tmp_path, gzip.compress(TEXT, mtime=0))
     with pytest.raises(UnusableInput, match="Name one in TMPDIR"), members(path):
         pass
 
@@ -518,7 +520,7 @@ def test_files_that_cannot_be_opened_are_refused(tmp_path: Path) -> None:
 VALID = (
     zipped({"a.csv": TEXT * 20, "b/c.csv": TEXT, "meters/": b""}),
     zipped({"a.csv": TEXT, "é.csv": TEXT}, zipfile.ZIP_STORED),
-    gzip.compress(TEXT * 20) + gzip.compress(TEXT),
+    gzip.compress(TEXT * 20, mtime=0) + gzip.compress(TEXT, mtime=0),
 )
 CHANGE = st.tuples(
     st.integers(0, 2_000), st.sampled_from(["set", "cut", "add", "swap"]), st.binary(min_size=1, max_size=8)
