@@ -241,6 +241,88 @@ def test_a_candidate_changes_nothing_until_it_is_accepted(utility: Home, tmp_pat
     assert query(home.warehouse, SEGMENTS) == after
 
 
+# Of each raw table the moment at which a row was known, and columns that were known later.
+KNOWN_AT = {
+    "readings": ("interval_start_at", {}),
+    "superseded_readings": ("interval_start_at", {}),
+    "system_load": ("interval_start_at", {}),
+    "weather": ("observed_at", {}),
+    "outages": ("started_at", {"restored_at": "restored_at"}),
+    "service_agreements": ("coalesce(valid_from, date '1900-01-01')", {"valid_to": "valid_to"}),
+    "customer_attributes": ("known_from_date", {}),
+    "bills": ("issued_on", {"paid_on": "paid_on"}),
+    "program_offers": ("offered_on", {}),
+    "program_enrolments": ("enrolled_on", {"left_on": "left_on", "leave_reason": "left_on"}),
+    "contacts": ("contacted_at", {}),
+}
+
+
+def test_a_build_as_of_a_past_date_equals_one_that_knew_no_more(utility: Home, tmp_path: Path) -> None:
+    day = "2025-02-20"
+    later, truncated = Home(tmp_path / "later"), Home(tmp_path / "truncated")
+    for home in (later, truncated):
+        home.warehouse.parent.mkdir(parents=True)
+        shutil.copy(utility.warehouse, home.warehouse)
+    with duckdb.connect(str(truncated.warehouse)) as connection:
+        for table, (moment, known_later) in KNOWN_AT.items():
+            connection.execute(f"delete from raw.{table} where cast({moment} as date) > date '{day}'")
+            for column, told_at in known_later.items():
+                connection.execute(
+                    f"update raw.{table} set {column} = null where cast({told_at} as date) > date '{day}'"
+                )
+        connection.execute(f"delete from raw.load_manifest where cast(first_interval_start_at as date) > date '{day}'")
+        connection.execute(
+            f"update raw.load_manifest set last_interval_end_at = least(last_interval_end_at, timestamp '{day}' + interval 1 day)"
+        )
+        connection.execute(f"""
+            delete from raw.event_participation where event_id in (
+                select event_id from raw.dr_events where cast(coalesce(notified_at, starts_at) as date) > date '{day}'
+            )
+        """)
+        connection.execute(
+            f"delete from raw.dr_events where cast(coalesce(notified_at, starts_at) as date) > date '{day}'"
+        )
+        connection.execute(
+            "delete from raw.customers where is_listed and customer_id not in (select customer_id from raw.service_agreements)"
+        )
+        connection.execute("update raw.customers set has_consent = null, has_medical_need = null, is_enrolled = null")
+        for (table,) in connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'ml'"
+        ).fetchall():
+            connection.execute(f"delete from ml.{table}")
+    build = (
+        "build",
+        "--full-refresh",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+        "--select",
+        "+mart_customer_360",
+    )
+    for home, known in ((later, ("--vars", f"{{as_of: '{day}'}}")), (truncated, ())):
+        finished = home.dbt(*build, *known)
+        assert finished.code == 0, finished.output[-3000:]
+    assert (
+        query(later.warehouse, "select count(*), max(last_usage_date)::varchar from marts.mart_customer_360")[0][1]
+        <= day
+    )
+    assert differing_rows_of(later.warehouse, truncated.warehouse, "marts.mart_customer_360") == 0
+    whole = "select count(*) from marts.mart_customer_360 where last_usage_date > date '2025-02-21'"
+    assert query(utility.warehouse, whole)[0][0] > 0, "the whole warehouse knows more"
+
+
+def differing_rows_of(one: Path, other: Path, name: str) -> int:
+    """Rows in which a table of two warehouses differs."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{one}' as one (read_only)")
+        connection.execute(f"attach '{other}' as other (read_only)")
+        return connection.execute(f"""
+            select count(*) from (
+                (from one.{name} except all from other.{name}) union all (from other.{name} except all from one.{name})
+            )
+        """).fetchone()[0]
+
+
 def test_a_run_never_mixes_two_utilities_and_a_failing_one_leaves_everything(utility: Home, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"

@@ -224,10 +224,12 @@ def test_response_to_programs_knows_the_archetype_but_not_the_size_of_flexibilit
         assert ((values >= 0) & (values <= 1)).all()
     flexible = pd.Series(agreements.flexible_fraction).groupby(agreements.archetype)
     assert flexible.mean().max() > 4 * flexible.mean().min()
+    # Many hardly move anything, few a lot.
+    assert (agreements.flexible_fraction < 0.02).mean() > 0.4
+    assert 0.05 < (agreements.flexible_fraction > 0.3).mean() < 0.2
     within = agreements.flexible_fraction / flexible.transform("mean")
     homes = agreements.archetype != archetypes.NAMES.index("small_business")
     assert abs(np.corrcoef(within[homes], np.log(agreements.annual_kwh[homes]))[0, 1]) < 0.05
-    assert 0.03 < agreements.is_enrolled.mean() < 0.2
 
 
 def test_shares_of_the_population_are_the_options() -> None:

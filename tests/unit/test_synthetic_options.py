@@ -27,6 +27,12 @@ from peakwise.synthetic import SyntheticOptions
         ("gap_fraction", 1.2),
         ("outages_per_customer_year", float("inf")),
         ("unrecorded_outage_fraction", 1.1),
+        ("momentary_outages_per_customer_year", -1),
+        ("wrong_bill_fraction", 1.5),
+        ("event_days_per_year", 61),
+        ("event_days_per_year", 2.5),
+        ("response_factor", -0.1),
+        ("holdout_fraction", float("inf")),
         ("first_date", date(2025, 1, 2)),
         ("first_date", datetime(2025, 1, 1)),
         ("first_date", date(1960, 1, 1)),
@@ -54,6 +60,9 @@ def test_without_faults_changes_nothing_but_the_faults() -> None:
     options = SyntheticOptions(customers=20, seed=3, gap_fraction=0.1)
     clean = options.without_faults()
     assert clean.gap_fraction == clean.resent_fraction == clean.correction_fraction == clean.spike_fraction == 0
-    assert clean.outages_per_customer_year == 0
-    changed = {"gap_fraction", "resent_fraction", "correction_fraction", "spike_fraction", "outages_per_customer_year"}
+    assert clean.outages_per_customer_year == clean.momentary_outages_per_customer_year == 0
+    changed = {
+        "gap_fraction", "resent_fraction", "correction_fraction", "spike_fraction", "outages_per_customer_year",
+        "momentary_outages_per_customer_year",
+    }  # fmt: skip
     assert replace(options, **{name: getattr(clean, name) for name in changed}) == clean

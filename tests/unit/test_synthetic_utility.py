@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from meter_files import desk_in
 
-import generate_readings
+import generate_utility
 from peakwise.errors import UnusableInput
 from peakwise.loading import WeatherOptions, load_outages, load_weather
 from peakwise.synthetic import SyntheticOptions, SyntheticSummary, generate, utility
@@ -26,6 +26,7 @@ FAULTY = SyntheticOptions(
     correction_fraction=0.02,
     spike_fraction=0.001,
     outages_per_customer_year=6,
+    momentary_outages_per_customer_year=3,
 )
 
 
@@ -76,7 +77,9 @@ def test_files_hold_what_the_interface_promises(faulty: SyntheticSummary) -> Non
     names = sorted(path.name for path in (faulty.folder / "readings").iterdir())
     assert names == ["readings_2025_02.parquet", "readings_2025_03.parquet", "readings_2025_04.parquet"]
     assert sorted(path.name for path in faulty.folder.iterdir()) == [
-        "customers.parquet", "outages.parquet", "readings", "truth", "weather.parquet",
+        "bills.parquet", "contacts.parquet", "customer_attributes.parquet", "customers.parquet", "dr_events.parquet",
+        "event_participation.parquet", "outages.parquet", "premises.parquet", "program_enrolments.parquet",
+        "program_offers.parquet", "programs.parquet", "readings", "tariffs.parquet", "truth", "weather.parquet",
     ]  # fmt: skip
     columns = [row[:2] for row in ask(faulty.folder, "select column_name, column_type from (describe readings)")]
     assert columns[:5] == [
@@ -220,7 +223,7 @@ def test_outages_explain_every_outage_zero_and_nothing_else(faulty: SyntheticSum
         dark as (
             select distinct service_point_id,
                 unnest(range(timezone('UTC', started_at), timezone('UTC', restored_at), interval 1 hour)) as hour
-            from outages
+            from outages where restored_at - started_at >= interval 1 hour
         )
         select
             (select count(*) from zeros),
@@ -374,7 +377,7 @@ def test_second_run_for_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 def test_command_makes_a_utility(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "utility"
-    assert generate_readings.main(["--folder", str(folder), "--customers", "3", "--months", "1", "--no-faults"]) == 0
+    assert generate_utility.main(["--folder", str(folder), "--customers", "3", "--months", "1", "--no-faults"]) == 0
     assert "on 3 service points" in capsys.readouterr().out
     assert len(list((folder / "readings").iterdir())) == 1
 
@@ -384,7 +387,7 @@ def test_command_makes_a_utility(tmp_path: Path, capsys: pytest.CaptureFixture[s
 )
 def test_command_says_in_one_line_what_is_wrong(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     try:
-        code = generate_readings.main(arguments)
+        code = generate_utility.main(arguments)
     except SystemExit as end:
         code = end.code
     assert code == 2

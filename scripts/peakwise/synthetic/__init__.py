@@ -1,4 +1,4 @@
-"""A synthetic utility: seeded meter readings with known truth, for tests, benchmarks and a first look at Peakwise."""
+"""A synthetic utility: readings and all beside them, seeded, with known truth, for tests, benchmarks and a first look."""
 
 from peakwise.synthetic.options import SyntheticOptions
 from peakwise.synthetic.utility import SyntheticSummary, generate

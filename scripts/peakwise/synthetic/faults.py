@@ -6,17 +6,14 @@ from enum import IntEnum
 import numpy as np
 
 from peakwise.synthetic.options import SyntheticOptions
+from peakwise.synthetic.outages import Outages
 from peakwise.synthetic.random_streams import Purpose, stream
 
-# An outage hits part of a block of neighbours.
-OUTAGE_HITS_FRACTION = 0.25
-OUTAGE_LENGTH_SPREAD = 0.8  # standard deviation of the logarithm
 SPIKE_FACTOR_SPREAD = 0.7
 LEAST_SPIKE_BASE_KWH = 0.2  # a spike on an idle meter is still a spike
 ESTIMATE_BOUNDS = (0.5, 1.5)  # of an estimated reading against the true one
 LEAST_DIFFERENCE_KWH = 0.01
 DECIMALS = 4
-MONTHS_PER_YEAR = 12
 # Added to a month, it names a stream of the same purpose that no month uses: for values, apart from where faults fall.
 SECOND_STREAM = 1_000_000
 
@@ -34,39 +31,6 @@ class Fault(IntEnum):
 KINDS = ("missing", "duplicate", "superseded", "spike", "outage")
 
 
-OUTAGE_CAUSES = ("equipment", "weather", "vegetation", "animal", "planned work")
-
-
-@dataclass(frozen=True)
-class Outages:
-    """Outages of a block and month as parallel arrays: one entry for each outage and service point that it hit.
-
-    Attributes:
-        event: Number of the outage within its block and month.
-        point: Row of the service point in its block.
-        first: First interval without supply.
-        length: Intervals without supply; the last ones may lie beyond the month, where readings have supply again.
-    """
-
-    event: np.ndarray
-    point: np.ndarray
-    first: np.ndarray
-    length: np.ndarray
-
-
-@dataclass(frozen=True)
-class OutageRecords:
-    """What becomes of the same outages in the utility's records, entry by entry.
-
-    Attributes:
-        cause: Position in OUTAGE_CAUSES.
-        is_recorded: Whether the utility knows of the outage.
-    """
-
-    cause: np.ndarray
-    is_recorded: np.ndarray
-
-
 @dataclass(frozen=True)
 class FaultPlan:
     """Faults of a block and month. Gaps, outages, corrections and re-sending hit all registers of a service point.
@@ -75,13 +39,11 @@ class FaultPlan:
         fault: register x interval, int8 of Fault; a register cannot have two.
         is_resent: register x interval: the row is sent again, as it was.
         is_late: register x interval: the second row (re-sent or corrected) comes with the next month's file.
-        outages: The outages behind Fault.OUTAGE. A gap may lie on one.
     """
 
     fault: np.ndarray
     is_resent: np.ndarray
     is_late: np.ndarray
-    outages: Outages
 
 
 def plan_faults(
@@ -90,6 +52,7 @@ def plan_faults(
     month: int,
     register_point: np.ndarray,
     intervals: int,
+    outages: Outages | None,
     *,
     is_last_month: bool,
 ) -> FaultPlan | None:
@@ -100,13 +63,14 @@ def plan_faults(
         block, month: Which streams.
         register_point: Row of each register's service point in the block.
         intervals: Intervals of the month.
+        outages: Those of the block, or None when there are none anywhere. A gap may lie on one.
         is_last_month: Nothing is late, for there is no next file.
 
     Returns:
         The plan, or None when all faults are off.
     """
     fractions = (options.gap_fraction, options.resent_fraction, options.correction_fraction, options.spike_fraction)
-    if not any(fractions) and not options.outages_per_customer_year:
+    if not any(fractions) and outages is None:
         return None
     shape = (int(register_point[-1]) + 1, intervals)
 
@@ -129,8 +93,9 @@ def plan_faults(
         options.correction_hours * per_hour,
         options.late_fraction,
     )
-    outages = _outages(draws(Purpose.OUTAGES), shape, options)
-    outage = _painted(shape, outages.point, outages.first, outages.length)
+    outage = np.zeros(shape, bool)
+    if outages is not None:
+        outage = _painted(shape, outages.point, outages.first, outages.length)
     spike = draws(Purpose.SPIKES).random((len(register_point), intervals), dtype=np.float32) < options.spike_fraction
 
     fault = np.zeros(shape, np.int8)
@@ -143,28 +108,7 @@ def plan_faults(
     is_late = np.where(fault == Fault.ESTIMATED, corrected_late[register_point], resent_late[register_point])
     if is_last_month:
         is_late[:] = False
-    return FaultPlan(fault=fault, is_resent=is_resent, is_late=is_late, outages=outages)
-
-
-def outage_records(options: SyntheticOptions, block: int, month: int, outages: Outages) -> OutageRecords:
-    """Draw which outages of a block and month the utility recorded, all their service points or none, and the causes.
-
-    Args:
-        options: The share of outages that is not recorded.
-        block: Which stream.
-        month: Which stream.
-        outages: The outages.
-
-    Returns:
-        The records, in the order of the outages.
-    """
-    events = int(outages.event.max(initial=-1)) + 1
-    # Two numbers an outage, one after the other: a share that changes leaves all causes as they are.
-    draws = stream(options.seed, Purpose.OUTAGE_RECORDS, block, month).random((events, 2))
-    return OutageRecords(
-        cause=(draws[outages.event, 0] * len(OUTAGE_CAUSES)).astype(np.int8),
-        is_recorded=draws[outages.event, 1] >= options.unrecorded_outage_fraction,
-    )
+    return FaultPlan(fault=fault, is_resent=is_resent, is_late=is_late)
 
 
 def written_kwh(options: SyntheticOptions, block: int, month: int, plan: FaultPlan, true_kwh: np.ndarray) -> np.ndarray:
@@ -207,18 +151,6 @@ def _runs(
     on_time_mask = _painted(shape, point[~late], first[~late], length[~late])
     late_mask = _painted(shape, point[late], first[late], length[late]) & ~on_time_mask
     return on_time_mask | late_mask, late_mask
-
-
-def _outages(rng: np.random.Generator, shape: tuple[int, int], options: SyntheticOptions) -> Outages:
-    """Draw outages: each of them hits a share of the block's service points."""
-    points, intervals = shape
-    rate = options.outages_per_customer_year / MONTHS_PER_YEAR / OUTAGE_HITS_FRACTION
-    number = rng.poisson(rate)
-    hours = options.outage_hours * np.exp(OUTAGE_LENGTH_SPREAD * rng.standard_normal(number))
-    length = np.ceil(hours * 60 / options.interval_minutes).astype(np.int64)
-    first = rng.integers(0, intervals, number)
-    event, point = np.nonzero(rng.random((number, points)) < OUTAGE_HITS_FRACTION)
-    return Outages(event=event, point=point, first=first[event], length=length[event])
 
 
 def _painted(shape: tuple[int, int], point: np.ndarray, first: np.ndarray, length: np.ndarray) -> np.ndarray:

@@ -43,13 +43,13 @@ FAULTS_SCHEMA = pa.schema(
     ]
 )
 # With a zone, unlike the readings: these files say by themselves which clock they follow.
-_UTC_INSTANT = pa.timestamp("us", tz="UTC")
+UTC_INSTANT = pa.timestamp("us", tz="UTC")
 OUTAGES_SCHEMA = pa.schema(
     [
         ("outage_id", _TEXT),
         ("service_point_id", _TEXT),
-        ("started_at", _UTC_INSTANT),
-        ("restored_at", _UTC_INSTANT),
+        ("started_at", UTC_INSTANT),
+        ("restored_at", UTC_INSTANT),
         ("cause", _TEXT),
     ]
 )
@@ -87,7 +87,7 @@ def instants(microseconds: np.ndarray) -> pa.Array:
 
 def utc_instants(microseconds: np.ndarray) -> pa.Array:
     """A timestamp column that says it is UTC."""
-    return instants(microseconds).cast(_UTC_INSTANT)
+    return instants(microseconds).cast(UTC_INSTANT)
 
 
 def readings_table(rows: ReadingRows) -> pa.Table:

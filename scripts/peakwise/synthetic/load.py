@@ -30,7 +30,7 @@ ACTIVITY_WHEN_AWAY = 0.15
 WEATHER_LOAD_WHEN_AWAY = 0.5
 
 
-def net_kw(
+def use_kw(
     households: Agreements,
     point_in_block: np.ndarray,
     month: LocalMonth,
@@ -42,7 +42,7 @@ def net_kw(
     noise: float,
     warmest_day: float,
 ) -> np.ndarray:
-    """Mean kW of each interval: use less solar generation, below zero where a roof feeds in.
+    """Mean kW that each household uses in each interval, whatever its roof generates.
 
     Args:
         households: Agreements, one per row of the result.
@@ -99,10 +99,29 @@ def net_kw(
     pools = np.flatnonzero(households.pool_kw)
     if len(pools):
         load[pools] += pool_pump_kw(households.rows(pools), month, warmest_day)
+    return load
+
+
+def subtract_generation(
+    load: np.ndarray,
+    households: Agreements,
+    conditions: Conditions,
+    reference: ReferenceYear,
+    rng: np.random.Generator,
+    noise: float,
+) -> None:
+    """Take the generation of solar roofs off the kW of their households; below zero, a roof feeds in.
+
+    Args:
+        load: Household x interval, changed in place.
+        households: Agreements, one per row.
+        conditions, reference: Sun of the month and of a year.
+        rng: For what differs from reading to reading.
+        noise: The option.
+    """
     roofs = np.flatnonzero(households.solar_share > 0)
     if len(roofs):
         load[roofs] -= _generation_kw(households.rows(roofs), conditions, reference, rng, noise)
-    return load
 
 
 def _looked_up(grid: np.ndarray, archetype: np.ndarray, shift_hours: np.ndarray, hours: np.ndarray) -> np.ndarray:

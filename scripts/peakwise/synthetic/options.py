@@ -70,10 +70,22 @@ class SyntheticOptions:
     spike_fraction: float = _number(0.00002, 0.0, 0.1, "share of readings that are false spikes", fault=True)
     spike_factor: float = _number(50.0, 2.0, 10_000.0, "median factor by which a spike exceeds the true reading")
     outages_per_customer_year: float = _number(0.5, 0.0, 50.0, "outages a service point has in a year", fault=True)
+    momentary_outages_per_customer_year: float = _number(
+        0.4, 0.0, 50.0, "interruptions of seconds to minutes that a service point has in a year besides", fault=True
+    )
+    storm_outage_fraction: float = _number(0.5, 0.0, 1.0, "share of outages that storms bring")
     outage_hours: float = _number(3.0, 0.1, 240.0, "median length of an outage in hours")
     unrecorded_outage_fraction: float = _number(
         0.1, 0.0, 1.0, "share of outages that are not in the utility's file of outages"
     )
+    time_of_use_fraction: float = _number(0.2, 0.0, 1.0, "share of homes whose price depends on the hour")
+    wrong_bill_fraction: float = _number(0.01, 0.0, 1.0, "share of bills that are wrong")
+    contact_factor: float = _number(1.0, 0.0, 20.0, "how often customers call or write, against the usual")
+    event_days_per_year: int = _number(12, 0, 60, "days of a year on which each program calls its members")
+    offer_fraction: float = _number(0.08, 0.0, 1.0, "share of homes that each quarter's wave of a program asks")
+    random_offer_fraction: float = _number(0.5, 0.0, 1.0, "share of offers that go to homes drawn at random")
+    holdout_fraction: float = _number(0.1, 0.0, 1.0, "share of members that an event leaves out at random")
+    response_factor: float = _number(1.0, 0.0, 3.0, "how strongly members respond to events; 0 when nobody does")
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from peakwise.synthetic import archetypes
+from peakwise.synthetic.attributes import Attributes, draw_attributes
 from peakwise.synthetic.equipment import (
     Fixtures,
     draw_fixtures,
@@ -15,6 +16,7 @@ from peakwise.synthetic.equipment import (
     use_of_fixtures,
 )
 from peakwise.synthetic.local_clock import month_after
+from peakwise.synthetic.network import Network, Premises, draw_network, draw_premises
 from peakwise.synthetic.options import SyntheticOptions
 from peakwise.synthetic.random_streams import POINTS_PER_BLOCK, Purpose, stream
 from peakwise.synthetic.weather import ROOF_TURNS_HOURS
@@ -27,6 +29,7 @@ HABIT_WAVES = 4  # smooth departures from the archetype: waves of 1 to 4 cycles 
 HABIT_WAVE_SIZE = 0.45  # standard deviation of each wave, in logarithms
 SHARE_SPREAD = 0.9  # standard deviation of the logarithm of each part of annual kWh
 
+MOST_FLEXIBLE = 0.7  # of the load: something always runs
 MOVE_MARGIN_DAYS = 60  # from either end of the utility's days, if there are that many
 
 
@@ -54,7 +57,7 @@ class Agreements:
         water_kw, water_hours, water_from_hour: A water heater on a timer; 0 kW where there is none.
         pool_kw, pool_hours, pool_from_hour, pool_half_season_days: A pool pump; 0 kW where there is none.
         flexible_fraction, willingness, response_probability: True response to programs.
-        has_consent, has_medical_need, is_enrolled: What the utility has on file.
+        has_consent, has_medical_need: What the utility has on file in the end.
     """
 
     service_point: np.ndarray
@@ -91,7 +94,6 @@ class Agreements:
     response_probability: np.ndarray
     has_consent: np.ndarray
     has_medical_need: np.ndarray
-    is_enrolled: np.ndarray
 
     def __len__(self) -> int:
         return len(self.service_point)
@@ -114,16 +116,27 @@ class Population:
         agreements: See there.
         has_roof: Per service point: a received channel is read.
         next_agreement: Per service point: position of the agreement that follows its first, or -1.
+        network, premises: Where service points lie.
+        attributes: Per agreement: what goes with its customer.
     """
 
     agreements: Agreements
     has_roof: np.ndarray
     next_agreement: np.ndarray
+    network: Network
+    premises: Premises
+    attributes: Attributes
 
     @property
     def service_points(self) -> int:
         """Number of service points."""
         return len(self.has_roof)
+
+    def agreement_on(self, points: np.ndarray, day: np.ndarray) -> np.ndarray:
+        """Position of the agreement of each service point on a local day since the utility's first."""
+        following = self.next_agreement[points]
+        has_moved = (following >= 0) & (self.agreements.starts_on_day[following] <= day)
+        return np.where(has_moved, following, points)
 
 
 def make_population(options: SyntheticOptions) -> Population:
@@ -137,7 +150,51 @@ def make_population(options: SyntheticOptions) -> Population:
     agreements = _joined([first, second])
     _give_customers(options, agreements, next_agreement)
     has_roof = agreements.solar_share[: len(first)] > 0
-    return Population(agreements=agreements, has_roof=has_roof, next_agreement=next_agreement)
+    attributes = _attributes_of(options, agreements)
+    agreements.willingness[:] = _probability(_logit(agreements.willingness) + attributes.willing)
+    points = slice(0, len(first))
+    is_home = is_residential(agreements)[points]
+    return Population(
+        agreements=agreements,
+        has_roof=has_roof,
+        next_agreement=next_agreement,
+        network=draw_network(options),
+        premises=draw_premises(
+            options, is_home, has_roof | (agreements.pool_kw > 0)[points], relative_size(agreements)[points]
+        ),
+        attributes=attributes,
+    )
+
+
+def _attributes_of(options: SyntheticOptions, agreements: Agreements) -> Attributes:
+    days = (month_after(options.first_date, options.months) - options.first_date).days
+    return draw_attributes(
+        options,
+        customer=agreements.customer,
+        is_home=is_residential(agreements),
+        relative_size=relative_size(agreements),
+        has_solar=agreements.solar_share > 0,
+        has_vehicle=agreements.has_vehicle,
+        typical_cooling_share=archetypes.column("cooling_share")[agreements.archetype],
+        has_medical_need=agreements.has_medical_need,
+        first_day=np.maximum(agreements.starts_on_day, 0),
+        end_day=np.where(agreements.ends_on_day < 0, days, agreements.ends_on_day),
+    )
+
+
+def is_residential(agreements: Agreements) -> np.ndarray:
+    """Whether each agreement is one of a home."""
+    return np.isin(agreements.archetype, archetypes.numbers_of_class(archetypes.RESIDENTIAL))
+
+
+def relative_size(agreements: Agreements) -> np.ndarray:
+    """Annual kWh of each agreement against the median of its class."""
+    return agreements.annual_kwh / _median_kwh(agreements.archetype)
+
+
+def _median_kwh(kind: np.ndarray) -> np.ndarray:
+    medians = [archetypes.MEDIAN_ANNUAL_KWH[archetype.customer_class] for archetype in archetypes.ARCHETYPES]
+    return np.array(medians)[kind]
 
 
 def _joined(parts: list[Agreements]) -> Agreements:
@@ -199,7 +256,7 @@ def _draw_agreements(
     """Individuals of these archetypes and sizes (in standard deviations); shapes are drawn apart from sizes."""
     number = len(points)
     noise = options.noise
-    median_kwh = np.array([archetypes.MEDIAN_ANNUAL_KWH[item.customer_class] for item in archetypes.ARCHETYPES])[kind]
+    median_kwh = _median_kwh(kind)
     annual_kwh = median_kwh * np.exp(options.size_spread * size)
 
     names = ("always_on_share", "activity_share", "cooling_share", "heating_share", "vehicle_share", "storage_share")
@@ -239,26 +296,32 @@ def _draw_agreements(
 
 
 def _draw_response(rng: np.random.Generator, kind: np.ndarray, size: np.ndarray) -> dict[str, np.ndarray]:
-    """True flexibility, willingness and response, and the flags that the utility has on file.
+    """True flexibility, willingness and response, and what the utility has on file (docs/causal-model.md).
 
-    Flexibility knows the archetype but not the size; larger customers are a little more willing.
+    Flexibility knows the archetype but not the size; larger customers are a little more willing. Who is more willing
+    than her kind is also more likely to respond.
     """
     number = len(kind)
-    flexible = archetypes.column("flexible_fraction")[kind] * np.exp(0.35 * rng.standard_normal(number))
-    willing = _logit(archetypes.column("willingness")[kind]) + 0.2 * size + 0.7 * rng.standard_normal(number)
-    responds = _logit(archetypes.column("response")[kind]) + 0.6 * rng.standard_normal(number)
-    willingness = _probability(willing)
+    draws = rng.standard_normal((3, number))
+    flexible = archetypes.column("flexible_fraction")[kind] * _few_large(draws[0])
+    willing = _logit(archetypes.column("willingness")[kind]) + 0.2 * size + 0.7 * draws[1]
+    responds = _logit(archetypes.column("response")[kind]) + 0.6 * (0.5 * draws[1] + 0.87 * draws[2])
     has_consent = rng.random(number) < 0.85
     has_medical_need = rng.random(number) < 0.02
-    enrolled = rng.random(number) < 0.4 * willingness
+    # Unused since enrolments are drawn by programs.py; the numbers after it stay what they were.
+    rng.random(number)
     return {
-        "flexible_fraction": np.clip(flexible, 0.0, 0.9),
-        "willingness": willingness,
+        "flexible_fraction": np.minimum(flexible, MOST_FLEXIBLE),
+        "willingness": _probability(willing),
         "response_probability": _probability(responds),
         "has_consent": has_consent,
         "has_medical_need": has_medical_need,
-        "is_enrolled": enrolled & has_consent & ~has_medical_need,
     }
+
+
+def _few_large(normal: np.ndarray) -> np.ndarray:
+    """Positive factors of mean 1 from standard normal draws: half of them under 0.14, one in ten above 3."""
+    return 0.05 + 1.296 * np.maximum(normal + 0.25, 0) ** 2
 
 
 def _logit(probability: np.ndarray) -> np.ndarray:
@@ -289,7 +352,7 @@ def _give_customers(options: SyntheticOptions, agreements: Agreements, next_agre
             continue
         owners[[before, point]] = True
         agreements.customer[point] = agreements.customer[before]
-        for trait in ("willingness", "response_probability", "has_consent", "has_medical_need", "is_enrolled"):
+        for trait in ("willingness", "response_probability", "has_consent", "has_medical_need"):
             getattr(agreements, trait)[point] = getattr(agreements, trait)[before]
 
 

@@ -26,6 +26,20 @@ class Purpose(IntEnum):
     OUTAGE_RECORDS = 10
     FIXTURES = 11
     NEW_VEHICLES = 12
+    NETWORK = 13
+    PREMISES = 14
+    ATTRIBUTES = 15
+    STORMS = 16
+    OFFERS = 17
+    DEPARTURES = 18
+    EVENTS = 19
+    CALLS = 20
+    BILLS = 21
+    CONTACTS_IN_OUTAGES = 22
+    CONTACTS_ABOUT_BILLS = 23
+    CONTACTS_ABOUT_PROGRAMS = 24
+    OTHER_CONTACTS = 25
+    CONTACT_TEXTS = 26
 
 
 def stream(seed: int, purpose: Purpose, block: int = 0, month: int = 0) -> np.random.Generator:

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from peakwise.synthetic.daily_draws import draw_days
+from peakwise.synthetic.event_load import LoadChanges, MonthCalls, calls_of_month, load_changes
 from peakwise.synthetic.faults import (
     DECIMALS,
     Fault,
     FaultRuns,
-    OutageRecords,
-    Outages,
-    outage_records,
     plan_faults,
     runs_of,
     written_kwh,
 )
-from peakwise.synthetic.load import net_kw
+from peakwise.synthetic.load import subtract_generation, use_kw
 from peakwise.synthetic.local_clock import LocalMonth, local_month, month_after, month_number
 from peakwise.synthetic.options import SyntheticOptions
+from peakwise.synthetic.outages import GridOutages, Outages, Storms, draw_outages, draw_storms, outages_of_block
 from peakwise.synthetic.population import Population
+from peakwise.synthetic.programs import Programs
 from peakwise.synthetic.random_streams import POINTS_PER_BLOCK, Purpose, stream
 from peakwise.synthetic.weather import Conditions, ReferenceYear, Weather, conditions_of, reference_year, warmest_day
 
@@ -34,6 +34,7 @@ class Utility:
     population: Population
     weather: Weather
     reference: ReferenceYear
+    programs: Programs
 
     @property
     def blocks(self) -> int:
@@ -48,6 +49,9 @@ class MonthSetting:
     index: int
     month: LocalMonth
     conditions: Conditions
+    storms: Storms
+    outages: GridOutages | None
+    calls: MonthCalls
 
     @property
     def number(self) -> int:
@@ -70,6 +74,24 @@ class ReadingRows:
 
 
 @dataclass(frozen=True)
+class Responses:
+    """True change of each called agreement's net energy, one entry per call and hour, as parallel arrays.
+
+    Attributes:
+        event, agreement: Positions.
+        hour_start_at: Microseconds from 1970-01-01 UTC.
+        without_kwh: Net energy that the hour would have had without the event.
+        change_kwh: What the event changed of it, without any fault or outage.
+    """
+
+    event: np.ndarray
+    agreement: np.ndarray
+    hour_start_at: np.ndarray
+    without_kwh: np.ndarray
+    change_kwh: np.ndarray
+
+
+@dataclass(frozen=True)
 class BlockMonth:
     """All that one block and month give.
 
@@ -79,7 +101,10 @@ class BlockMonth:
         expected_readings: Readings without any fault.
         service_point, channel: Of each register, for `faults`.
         faults: Runs of faults, or None when faults are off.
-        outages, outage_records: Outages and what the utility recorded of them, or None when faults are off.
+        outages: Outages, or None when there are none anywhere.
+        responses: What events changed.
+        accepted_units: Energy delivered to each service point by the readings that count in the end, service point x
+            interval in whole numbers of the last decimal; missing readings count as 0.
         block: The block.
         points: Service points of the block.
         agreement: Positions of the agreements that ran in this month.
@@ -93,7 +118,8 @@ class BlockMonth:
     channel: np.ndarray
     faults: FaultRuns | None
     outages: Outages | None
-    outage_records: OutageRecords | None
+    responses: Responses
+    accepted_units: np.ndarray
     block: int
     points: np.ndarray
     agreement: np.ndarray
@@ -104,16 +130,20 @@ class BlockMonth:
 def make_month_setting(utility: Utility, index: int) -> MonthSetting:
     """Clock and weather of the utility's month number `index` from 0."""
     month = local_month(utility.options, index)
+    storms = draw_storms(utility.options, month)
     return MonthSetting(
         index=index,
         month=month,
         conditions=conditions_of(utility.options, utility.weather, month),
+        storms=storms,
+        outages=draw_outages(utility.options, utility.population.network, month, storms),
+        calls=calls_of_month(utility.programs, month),
     )
 
 
-def make_utility(options: SyntheticOptions, population: Population, weather: Weather) -> Utility:
-    """Bind population and weather together."""
-    return Utility(options, population, weather, reference_year(options, weather))
+def make_utility(options: SyntheticOptions, population: Population, weather: Weather, programs: Programs) -> Utility:
+    """Bind population, weather and programs together."""
+    return Utility(options, population, weather, reference_year(options, weather), programs)
 
 
 def make_block_month(utility: Utility, setting: MonthSetting, block: int) -> BlockMonth:
@@ -121,7 +151,7 @@ def make_block_month(utility: Utility, setting: MonthSetting, block: int) -> Blo
     options, month = utility.options, setting.month
     first_point = block * POINTS_PER_BLOCK
     points = np.arange(first_point, min(first_point + POINTS_PER_BLOCK, utility.population.service_points))
-    net, agreement, energy = _net_kwh(utility, setting, block, points)
+    net, agreement, energy, responses = _net_kwh(utility, setting, block, points)
 
     has_roof = utility.population.has_roof[points]
     register_point = np.repeat(np.arange(len(points)), 1 + has_roof)
@@ -130,25 +160,28 @@ def make_block_month(utility: Utility, setting: MonthSetting, block: int) -> Blo
     true_kwh[is_received] *= -1
     np.maximum(true_kwh, 0.0, out=true_kwh)
 
+    outages = None if setting.outages is None else outages_of_block(setting.outages, first_point, len(points))
     plan = plan_faults(
         options,
         block,
         setting.number,
         register_point,
         month.intervals,
+        outages,
         is_last_month=setting.index == options.months - 1,
     )
     service_point = points[register_point]
     channel = is_received.astype(np.int8)
     if plan is None:
-        written, faults, outages, records = true_kwh, None, None, None
+        written = accepted = true_kwh
+        faults = None
         regular = _all_rows(service_point, channel, month, true_kwh)
         rows, late_rows = regular, _no_rows()
     else:
         written = written_kwh(options, block, setting.number, plan, true_kwh)
-        faults, outages = runs_of(plan, true_kwh, written), plan.outages
-        records = outage_records(options, block, setting.number, outages)
+        faults = runs_of(plan, true_kwh, written)
         estimated = plan.fault == Fault.ESTIMATED
+        accepted = np.where(estimated, true_kwh, np.where(plan.fault == Fault.MISSING, 0.0, written))
         regular = _all_rows(service_point, channel, month, written, keep=plan.fault != Fault.MISSING)
 
         def second_rows(is_late: np.ndarray) -> list[ReadingRows]:
@@ -167,7 +200,8 @@ def make_block_month(utility: Utility, setting: MonthSetting, block: int) -> Blo
         channel=channel,
         faults=faults,
         outages=outages,
-        outage_records=records,
+        responses=responses,
+        accepted_units=np.rint(accepted[~is_received] * 10**DECIMALS).astype(np.int64),
         block=block,
         points=points,
         agreement=agreement,
@@ -178,11 +212,12 @@ def make_block_month(utility: Utility, setting: MonthSetting, block: int) -> Blo
 
 def _net_kwh(
     utility: Utility, setting: MonthSetting, block: int, points: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray], Responses]:
     """Net energy of each service point and interval, and what each agreement of the month had of it.
 
     Returns:
-        Net kWh (service point x interval, 4 decimals); positions of agreements; their delivered and received kWh.
+        Net kWh (service point x interval, 4 decimals); positions of agreements; their delivered and received kWh; what
+        events changed.
     """
     options, month, population = utility.options, setting.month, utility.population
     first_day, end_day = month.first_day_since_start, month.first_day_since_start + month.days
@@ -192,22 +227,30 @@ def _net_kwh(
     moving = np.flatnonzero((move_day > first_day) & (move_day < end_day))
     agreement = np.concatenate([np.where(has_moved, following, points), following[moving]])
     point_in_block = np.concatenate([np.arange(len(points)), moving])
+    households = population.agreements.rows(agreement)
 
     days_before = (month.first_day - month_after(month.first_day, -1)).days
-    net = net_kw(
-        population.agreements.rows(agreement),
+    rng = stream(options.seed, Purpose.READINGS, block, setting.number)
+    net = use_kw(
+        households,
         point_in_block,
         month,
         setting.conditions,
         utility.reference,
         draw_days(options.seed, options.noise, block, setting.number, len(points), month.days),
         draw_days(options.seed, options.noise, block, setting.number - 1, len(points), days_before),
-        stream(options.seed, Purpose.READINGS, block, setting.number),
+        rng,
         options.noise,
         warmest_day(options),
     )
+    calls, rows = _calls_of(setting.calls, agreement)
+    changes = load_changes(net, calls, rows, month)
+    net[changes.row, changes.interval] += changes.kw
+    subtract_generation(net, households, setting.conditions, utility.reference, rng, options.noise)
     # Whole numbers of the last decimal, so that sums are exact.
-    units = np.rint(net.astype(np.float64) * (month.interval_minutes / 60 * 10**DECIMALS))
+    scale = month.interval_minutes / 60 * 10**DECIMALS
+    units = np.rint(net.astype(np.float64) * scale)
+    responses = _responses(units, net, scale, calls, changes, month)
     for row, point in enumerate(moving, start=len(points)):
         before_move = month.day_index < move_day[point] - first_day
         units[row, before_move] = 0.0
@@ -215,7 +258,40 @@ def _net_kwh(
     delivered = np.maximum(units, 0.0).sum(axis=1) / 10**DECIMALS
     received = delivered - units.sum(axis=1) / 10**DECIMALS
     units[moving] += units[len(points) :]
-    return units[: len(points)] / 10**DECIMALS, agreement, (delivered, received)
+    return units[: len(points)] / 10**DECIMALS, agreement, (delivered, received), responses
+
+
+def _calls_of(calls: MonthCalls, agreement: np.ndarray) -> tuple[MonthCalls, np.ndarray]:
+    """The month's calls at these agreements, and the row of each."""
+    chosen = np.flatnonzero(np.isin(calls.agreement, agreement))
+    order = np.argsort(agreement)
+    rows = order[np.searchsorted(agreement, calls.agreement[chosen], sorter=order)]
+    return calls.rows(chosen), rows
+
+
+def _responses(
+    units: np.ndarray, net: np.ndarray, scale: float, calls: MonthCalls, changes: LoadChanges, month: LocalMonth
+) -> Responses:
+    """Changes as the meter would have seen them, summed up by hours from the start of the event."""
+    now = units[changes.row, changes.interval]
+    without = np.rint((net[changes.row, changes.interval] - changes.kw).astype(np.float64) * scale)
+    hour = 3_600_000_000
+    start_at = calls.start_at[changes.call]
+    hours_on = (month.interval_start_at[changes.interval] - start_at) // hour
+    # Entries come by call and time, so every hour of a call is one run.
+    begins = np.flatnonzero(np.append(True, (np.diff(changes.call) != 0) | (np.diff(hours_on) != 0))[: len(now)])
+
+    def sums(values: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(values, begins) / 10**DECIMALS if len(begins) else values
+
+    call = changes.call[begins]
+    return Responses(
+        event=calls.event[call],
+        agreement=calls.agreement[call],
+        hour_start_at=start_at[begins] + hours_on[begins] * hour,
+        without_kwh=sums(without),
+        change_kwh=sums(now - without),
+    )
 
 
 def joined(parts: list[ReadingRows]) -> ReadingRows:

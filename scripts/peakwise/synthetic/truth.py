@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from peakwise.synthetic.archetypes import ARCHETYPES, NAMES
-from peakwise.synthetic.faults import KINDS, OUTAGE_CAUSES
+from peakwise.synthetic.faults import KINDS
 from peakwise.synthetic.files import (
     FAULTS_SCHEMA,
     OPTIONS_FILE,
@@ -20,16 +20,19 @@ from peakwise.synthetic.files import (
     texts,
     utc_instants,
 )
-from peakwise.synthetic.local_clock import MICROSECONDS_PER_MINUTE, month_after
+from peakwise.synthetic.local_clock import month_after
 from peakwise.synthetic.options import SyntheticOptions
+from peakwise.synthetic.outages import OUTAGE_CAUSES
 from peakwise.synthetic.population import Agreements, customer_id, date_of_day, service_point_id
+from peakwise.synthetic.programs import Programs
 from peakwise.synthetic.readings import CHANNELS, BlockMonth, MonthSetting, Utility
 
 STATION = "station_1"
 
 
-def write_customers(options: SyntheticOptions, agreements: Agreements, path: Path) -> None:
+def write_customers(options: SyntheticOptions, agreements: Agreements, programs: Programs, path: Path) -> None:
     """Write what the utility knows of its customers: one row per service agreement, by service point and time."""
+    is_enrolled = programs.is_enrolled[programs.position]
     order = np.lexsort((agreements.starts_on_day, agreements.service_point))
     known = agreements.rows(order)
     classes = [ARCHETYPES[kind].customer_class for kind in known.archetype]
@@ -41,18 +44,24 @@ def write_customers(options: SyntheticOptions, agreements: Agreements, path: Pat
             "valid_to": _dates(options, known.ends_on_day),
             "has_consent": pa.array(known.has_consent),
             "has_medical_need": pa.array(known.has_medical_need),
-            "is_enrolled": pa.array(known.is_enrolled),
+            "is_enrolled": pa.array(is_enrolled[order]),
         }
     )
     pq.write_table(table, path, compression="zstd")
 
 
 def write_true_customers(
-    options: SyntheticOptions, agreements: Agreements, delivered_kwh: np.ndarray, received_kwh: np.ndarray, path: Path
+    options: SyntheticOptions,
+    agreements: Agreements,
+    programs: Programs,
+    delivered_kwh: np.ndarray,
+    received_kwh: np.ndarray,
+    path: Path,
 ) -> None:
     """Write the truth about customers: one row per service agreement, in the order of `customers.parquet`."""
     order = np.lexsort((agreements.starts_on_day, agreements.service_point))
     known = agreements.rows(order)
+    traits, person = programs.traits, programs.position[order]
     table = pa.table(
         {
             **_names(known),
@@ -71,6 +80,8 @@ def write_true_customers(
             "has_water_heater_timer": pa.array(known.water_kw > 0),
             "has_pool_pump": pa.array(known.pool_kw > 0),
             "has_solar": pa.array(known.solar_share > 0),
+            "opt_out_probability": pa.array(1 / (1 + np.exp(-traits.opt_out_logit[person]))),
+            "fatigue_fraction": pa.array(traits.fatigue[person]),
         }
     )
     pq.write_table(table, path, compression="zstd")
@@ -149,23 +160,25 @@ def outages_table(result: BlockMonth, setting: MonthSetting) -> pa.Table:
     Returns:
         One row per outage and service point that it hit.
     """
-    outages, records = result.outages, result.outage_records
-    assert outages is not None and records is not None
-    month = setting.month
-    last = np.minimum(outages.first + outages.length, month.intervals) - 1
-    events = int(outages.event.max(initial=-1)) + 1
-    ids = [f"{month.first_day:%Y-%m}-{result.block:05d}-{event:02d}" for event in range(events)]
+    outages, grid = result.outages, setting.outages
+    assert outages is not None and grid is not None
+    event = outages.event
     return pa.Table.from_arrays(
         [
-            texts(outages.event, ids),
+            texts(event, [outage_id(setting, number) for number in range(len(grid))]),
             service_point_texts(result.points[outages.point]),
-            utc_instants(month.interval_start_at[outages.first]),
-            utc_instants(month.interval_start_at[last] + month.interval_minutes * MICROSECONDS_PER_MINUTE),
-            texts(records.cause, list(OUTAGE_CAUSES)),
-            pa.array(records.is_recorded),
+            utc_instants(grid.start_at[event]),
+            utc_instants(grid.end_at[event]),
+            texts(grid.cause[event], list(OUTAGE_CAUSES)),
+            pa.array(grid.is_recorded[event]),
         ],
         schema=TRUE_OUTAGES_SCHEMA,
     )
+
+
+def outage_id(setting: MonthSetting, event: int) -> str:
+    """Text id of an outage by its position in the month's."""
+    return f"{setting.month.first_day:%Y-%m}-{event + 1:05d}"
 
 
 def _names(known: Agreements) -> dict[str, pa.Array]:

@@ -28,7 +28,7 @@ ROOF_TURNS_HOURS = (-1.8, 0.0, 1.8)  # roofs that face east, south and west peak
 
 @dataclass(frozen=True)
 class Weather:
-    """Hourly weather from the utility's first midnight on; at least a year, so that annual energy is known.
+    """Hourly weather from the utility's first midnight on; whole years, so that annual energy and hot days are known.
 
     Attributes:
         hour_start_at: int64, microseconds since 1970-01-01 UTC.
@@ -66,7 +66,7 @@ def make_weather(options: SyntheticOptions) -> Weather:
     """Draw the utility's weather, day after day from its first."""
     zone = ZoneInfo(options.time_zone)
     first = microseconds_at_local_midnight(options.first_date, zone)
-    last_day = month_after(options.first_date, max(options.months, 12))
+    last_day = month_after(options.first_date, 12 * -(-options.months // 12))
     hours = -(-(microseconds_at_local_midnight(last_day, zone) - first) // MICROSECONDS_PER_HOUR) + 1
     days = hours // 24 + 2
     # One stream per series: a longer history then begins like a shorter one.

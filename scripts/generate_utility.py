@@ -1,4 +1,4 @@
-"""Make a synthetic utility: meter readings month by month, a customers file, and the truth apart from them."""
+"""Make a synthetic utility: readings month by month, all that a utility has beside them, and the truth apart."""
 
 import argparse
 import sys
@@ -22,7 +22,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         description=__doc__,
-        epilog="example: generate_readings.py --customers 2000 --months 24 --interval-minutes 30 --seed 42",
+        epilog="example: generate_utility.py --customers 2000 --months 24 --interval-minutes 30 --seed 42",
     )
     parser.add_argument(
         "--folder", type=Path, default=paths.synthetic(), help="folder to make or replace (default: %(default)s)"
@@ -50,8 +50,9 @@ def _describe(summary: SyntheticSummary, seconds: float) -> str:
         f"{summary.folder}: {summary.customers:,} customers on {summary.service_points:,} service points "
         f"with {summary.registers:,} registers, {summary.first_date} to {summary.end_date} (excluded).\n"
         f"{summary.rows:,} rows of {summary.expected_readings:,} readings ({faults}); "
-        f"{summary.delivered_kwh / 1e6:,.3f} GWh delivered, {summary.received_kwh / 1e6:,.3f} GWh received; "
-        f"{seconds:.1f} s."
+        f"{summary.delivered_kwh / 1e6:,.3f} GWh delivered, {summary.received_kwh / 1e6:,.3f} GWh received.\n"
+        f"{summary.bills:,} bills, {summary.contacts:,} contacts, {summary.events:,} events, "
+        f"{summary.enrolled:,} customers in programs; {seconds:.1f} s."
     )
 
 

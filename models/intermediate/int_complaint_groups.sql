@@ -1,0 +1,377 @@
+-- For a contact without a customer: groups of customers whom the same outage or occasion and the same place make equally
+-- likely. Groups, not customers, are compared first, so that a contact costs as much as there are streets. Considered are the
+-- best groups, as many as history shall be looked at for; a group as large as half the town singles out nobody.
+with
+
+contacts as (
+    select * from {{ ref('fct_contact') }}
+    where customer_status = 'not given'
+),
+
+places as (select * from {{ ref('int_contact_places') }}),
+
+customer_outages as (select * from {{ ref('int_customer_outages') }}),
+
+occasions as (select * from {{ ref('int_customer_occasions') }}),
+
+holders as (select * from {{ ref('int_service_point_holders') }}),
+
+premises as (select * from {{ ref('stg_premises__premises') }}),
+
+complaint_weights as (select * from {{ ref('complaint_weights') }}),
+
+weights as (
+    {{ limits_as_columns('complaint_weights', 'weight_name', 'weight_value', [
+        'street_points', 'area_points', 'outage_points', 'suspected_outage_points', 'similarity_without_points',
+        'minutes_before_outage', 'hours_after_outage', 'half_life_hours', 'longest_open_outage_hours',
+        'greatest_considered_customers', 'high_bill_points', 'event_points', 'offer_points', 'days_after_bill',
+        'days_after_event', 'days_after_offer'
+    ]) }}
+),
+
+outage_spans as (
+    select
+        customer_outages.outage_id,
+        customer_outages.is_recorded,
+        min(customer_outages.started_at) as started_at,
+        max(coalesce(
+            customer_outages.restored_at,
+            customer_outages.started_at + to_hours(cast(weights.longest_open_outage_hours as integer))
+        )) as restored_at
+    from customer_outages
+    cross join weights
+    group by
+        customer_outages.outage_id,
+        customer_outages.is_recorded
+),
+
+outage_windows as (
+    select
+        outage_spans.*,
+        outage_spans.started_at - to_minutes(cast(weights.minutes_before_outage as integer)) as window_start_at,
+        outage_spans.restored_at + to_hours(cast(weights.hours_after_outage as integer)) as window_end_at
+    from outage_spans
+    cross join weights
+),
+
+-- Records may lag behind the telephone, and people write when the light is back.
+near_outages as (
+    select
+        contacts.contact_key,
+        outage_windows.outage_id,
+        outage_windows.is_recorded,
+        {{ minutes_between('outage_windows.started_at', 'contacts.contacted_at') }} as minutes_apart,
+        {{ minutes_between('outage_windows.restored_at', 'contacts.contacted_at') }} as minutes_since_restored
+    from contacts
+    inner join outage_windows
+        on contacts.contacted_at >= outage_windows.window_start_at
+        and contacts.contacted_at <= outage_windows.window_end_at
+    where contacts.topic in ('outage', 'voltage', 'other', 'unknown')
+),
+
+-- Half of the points for being out at all, half for its having just begun; outside the outage only the first half, fading.
+weighed_outages as (
+    select
+        near_outages.contact_key,
+        near_outages.outage_id,
+        near_outages.is_recorded,
+        near_outages.minutes_apart,
+        case when near_outages.is_recorded then weights.outage_points else weights.suspected_outage_points end / 2
+        * case
+            when near_outages.minutes_apart < 0 then power(0.5, -near_outages.minutes_apart / 60.0 / weights.half_life_hours)
+            when near_outages.minutes_since_restored > 0
+                then power(0.5, near_outages.minutes_since_restored / 60.0 / weights.half_life_hours)
+            else 1 + power(0.5, near_outages.minutes_apart / 60.0 / weights.half_life_hours)
+        end as outage_points
+    from near_outages
+    cross join weights
+),
+
+outage_groups as (
+    select
+        outage_id,
+        is_recorded,
+        area,
+        street,
+        count(*) as customers
+    from customer_outages
+    group by
+        outage_id,
+        is_recorded,
+        area,
+        street
+),
+
+place_groups as (
+    select
+        coalesce(premises.area, '') as area,
+        coalesce(premises.street, '') as street,
+        count(*) as customers
+    from premises
+    inner join holders on premises.service_point_id = holders.service_point_id
+    group by
+        coalesce(premises.area, ''),
+        coalesce(premises.street, '')
+),
+
+weighed_places as (
+    select
+        places.contact_key,
+        places.place_kind,
+        places.place_name,
+        places.similarity,
+        case when places.place_kind = 'street' then weights.street_points else weights.area_points end
+        * (places.similarity - weights.similarity_without_points) / (1 - weights.similarity_without_points) as place_points
+    from places
+    cross join weights
+),
+
+named_streets as (
+    select * from weighed_places
+    where place_kind = 'street'
+),
+
+named_areas as (
+    select * from weighed_places
+    where place_kind = 'area'
+),
+
+weighed_occasions as (
+    select
+        topics.topic,
+        topics.occasion,
+        case topics.occasion
+            when 'high bill' then weights.high_bill_points
+            when 'event' then weights.event_points
+            else weights.offer_points
+        end as occasion_points,
+        cast(case topics.occasion
+            when 'high bill' then weights.days_after_bill
+            when 'event' then weights.days_after_event
+            else weights.days_after_offer
+        end as integer) as days_after
+    from (
+        values ('bill', 'high bill'), ('unknown', 'high bill'), ('program', 'event'), ('program', 'offer'), ('program', 'joining')
+    ) as topics (topic, occasion)
+    cross join weights
+),
+
+occasion_groups as (
+    select
+        occasion,
+        occasion_date,
+        area,
+        street,
+        count(*) as customers
+    from occasions
+    group by
+        occasion,
+        occasion_date,
+        area,
+        street
+),
+
+customers_by_date as (
+    select
+        occasion,
+        occasion_date,
+        sum(customers) as customers
+    from occasion_groups
+    group by
+        occasion,
+        occasion_date
+),
+
+-- Occasions of the whole town only where they are few.
+near_occasions as (
+    select
+        contacts.contact_key,
+        weighed_occasions.occasion,
+        weighed_occasions.occasion_points,
+        contacts.contact_date,
+        weighed_occasions.days_after,
+        sum(customers_by_date.customers) as customers
+    from contacts
+    inner join weighed_occasions on contacts.topic = weighed_occasions.topic
+    inner join customers_by_date
+        on weighed_occasions.occasion = customers_by_date.occasion
+        and contacts.contact_date >= customers_by_date.occasion_date
+        and contacts.contact_date <= customers_by_date.occasion_date + to_days(weighed_occasions.days_after)
+    group by
+        contacts.contact_key,
+        weighed_occasions.occasion,
+        weighed_occasions.occasion_points,
+        contacts.contact_date,
+        weighed_occasions.days_after
+),
+
+named_groups as (
+    select
+        named_streets.contact_key,
+        place_groups.area,
+        place_groups.street
+    from named_streets
+    inner join place_groups on named_streets.place_name = place_groups.street
+    union
+    select
+        named_areas.contact_key,
+        place_groups.area,
+        place_groups.street
+    from named_areas
+    inner join place_groups on named_areas.place_name = place_groups.area
+),
+
+occasions_of_town as (
+    select
+        near_occasions.contact_key,
+        near_occasions.occasion,
+        near_occasions.occasion_points,
+        occasion_groups.area,
+        occasion_groups.street,
+        sum(occasion_groups.customers) as customers
+    from near_occasions
+    cross join weights
+    inner join occasion_groups
+        on near_occasions.occasion = occasion_groups.occasion
+        and near_occasions.contact_date >= occasion_groups.occasion_date
+        and near_occasions.contact_date <= occasion_groups.occasion_date + to_days(near_occasions.days_after)
+    where near_occasions.customers <= weights.greatest_considered_customers
+    group by
+        near_occasions.contact_key,
+        near_occasions.occasion,
+        near_occasions.occasion_points,
+        occasion_groups.area,
+        occasion_groups.street
+),
+
+occasions_of_place as (
+    select
+        near_occasions.contact_key,
+        near_occasions.occasion,
+        near_occasions.occasion_points,
+        occasion_groups.area,
+        occasion_groups.street,
+        sum(occasion_groups.customers) as customers
+    from near_occasions
+    cross join weights
+    inner join named_groups on near_occasions.contact_key = named_groups.contact_key
+    inner join occasion_groups
+        on near_occasions.occasion = occasion_groups.occasion
+        and named_groups.area = occasion_groups.area
+        and named_groups.street = occasion_groups.street
+        and near_occasions.contact_date >= occasion_groups.occasion_date
+        and near_occasions.contact_date <= occasion_groups.occasion_date + to_days(near_occasions.days_after)
+    where near_occasions.customers > weights.greatest_considered_customers
+    group by
+        near_occasions.contact_key,
+        near_occasions.occasion,
+        near_occasions.occasion_points,
+        occasion_groups.area,
+        occasion_groups.street
+),
+
+candidate_groups as (
+    select
+        contact_key,
+        null as outage_id,
+        null as is_recorded,
+        null as minutes_apart,
+        0 as outage_points,
+        occasion,
+        occasion_points,
+        area,
+        street,
+        customers
+    from occasions_of_town
+    union all
+    select
+        contact_key,
+        null as outage_id,
+        null as is_recorded,
+        null as minutes_apart,
+        0 as outage_points,
+        occasion,
+        occasion_points,
+        area,
+        street,
+        customers
+    from occasions_of_place
+    union all
+    select
+        weighed_outages.contact_key,
+        weighed_outages.outage_id,
+        weighed_outages.is_recorded,
+        weighed_outages.minutes_apart,
+        weighed_outages.outage_points,
+        null as occasion,
+        0 as occasion_points,
+        outage_groups.area,
+        outage_groups.street,
+        outage_groups.customers
+    from weighed_outages
+    inner join outage_groups
+        on weighed_outages.outage_id = outage_groups.outage_id
+        and weighed_outages.is_recorded = outage_groups.is_recorded
+    union all
+    select
+        named_groups.contact_key,
+        null as outage_id,
+        null as is_recorded,
+        null as minutes_apart,
+        0 as outage_points,
+        null as occasion,
+        0 as occasion_points,
+        place_groups.area,
+        place_groups.street,
+        place_groups.customers
+    from named_groups
+    inner join place_groups
+        on named_groups.area = place_groups.area
+        and named_groups.street = place_groups.street
+),
+
+scored as (
+    select
+        candidate_groups.*,
+        round(coalesce(named_streets.place_points, 0) + coalesce(named_areas.place_points, 0), 3) as place_points,
+        round(
+            candidate_groups.outage_points
+            + candidate_groups.occasion_points
+            + coalesce(named_streets.place_points, 0)
+            + coalesce(named_areas.place_points, 0), 3
+        ) as points
+    from candidate_groups
+    left join named_streets
+        on candidate_groups.contact_key = named_streets.contact_key
+        and candidate_groups.street = named_streets.place_name
+    left join named_areas
+        on candidate_groups.contact_key = named_areas.contact_key
+        and candidate_groups.area = named_areas.place_name
+),
+
+counted as (
+    select
+        *,
+        -- With all groups of the same points: what is equally likely is kept or left together.
+        sum(customers) over (partition by contact_key order by points desc) as customers_so_far
+    from scored
+),
+
+kept as (
+    select
+        counted.contact_key,
+        coalesce(counted.outage_id, '') as outage_id,
+        counted.is_recorded,
+        cast(counted.minutes_apart as integer) as minutes_apart,
+        coalesce(counted.occasion, '') as occasion,
+        counted.area,
+        counted.street,
+        cast(counted.customers as integer) as customers,
+        round(counted.outage_points, 3) as outage_points,
+        counted.place_points,
+        counted.customers_so_far <= weights.greatest_considered_customers as is_considered
+    from counted
+    cross join weights
+)
+
+select * from kept

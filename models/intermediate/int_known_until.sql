@@ -1,0 +1,47 @@
+-- The day that counts as today: the var as_of, or the last day that any source tells of. Dates that may lie ahead, such as
+-- those on which bills fall due, do not move it.
+with
+
+loads as (select * from {{ ref('stg_meter__loads') }}),
+
+utility as (select * from {{ ref('stg_meter__utility') }}),
+
+bills as (select * from {{ ref('stg_billing__bills') }}),
+
+contacts as (select * from {{ ref('stg_contacts__contacts') }}),
+
+enrolments as (select * from {{ ref('stg_programs__enrolments') }}),
+
+offers as (select * from {{ ref('stg_programs__offers') }}),
+
+events as (select * from {{ ref('stg_programs__events') }}),
+
+last_days as (
+    select max(cast({{ utc_to_local('loads.last_interval_end_at', 'utility.time_zone') }} as date)) as local_date
+    from loads
+    cross join utility
+    union all
+    select max(cast({{ utc_to_local('contacts.contacted_at', 'utility.time_zone') }} as date)) as local_date
+    from contacts
+    cross join utility
+    union all
+    select max(cast({{ utc_to_local('events.ends_at', 'utility.time_zone') }} as date)) as local_date
+    from events
+    cross join utility
+    union all
+    select max(greatest(bills.issued_on, coalesce(bills.paid_on, bills.issued_on))) as local_date from bills
+    union all
+    select max(enrolments.enrolled_on) as local_date from enrolments
+    union all
+    select max(offers.offered_on) as local_date from offers
+),
+
+latest as (
+    {% if as_of_date() is none %}
+        select max(local_date) as known_until_date from last_days
+    {% else %}
+        select date '{{ as_of_date() }}' as known_until_date
+    {% endif %}
+)
+
+select * from latest

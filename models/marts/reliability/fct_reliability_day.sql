@@ -1,0 +1,5 @@
+with
+
+daily as (select * from {{ ref('int_reliability_daily') }})
+
+select * from daily
