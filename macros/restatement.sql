@@ -13,9 +13,10 @@
 
 {# The same for the instants of touched days, in a model that knows `instants` and `touched`. #}
 {% macro within_touched_days(instant) -%}
-    {%- set touched_days = 'instants where instants.local_date in (select touched.local_date from touched)' -%}
-    {{ instant }} >= (select min(instants.interval_start_at) from {{ touched_days }})
-    and {{ instant }} <= (select max(instants.interval_start_at) from {{ touched_days }})
+    {%- set touched_days =
+        'instants as of_days where of_days.local_date in (select touched.local_date from touched)' -%}
+    {{ instant }} >= (select min(of_days.interval_start_at) from {{ touched_days }})
+    and {{ instant }} <= (select max(of_days.interval_start_at) from {{ touched_days }})
 {%- endmacro %}
 
 {# Customers whose agreements are not as they were: a further meter joins, or a customers file moves a service point. #}

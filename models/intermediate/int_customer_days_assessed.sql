@@ -8,6 +8,8 @@ days as (select * from {{ ref('int_local_days') }}),
 
 days_out as (select * from {{ ref('int_customer_days_out') }}),
 
+days_called as (select * from {{ ref('int_customer_days_called') }}),
+
 customers as (select * from {{ ref('dim_customer') }}),
 
 service_limits as (select * from {{ ref('service_limits') }}),
@@ -48,10 +50,13 @@ assessed as (
             when metered.kwh < 0 then 'negative total'
             when metered.peak_kw > limits_of_customers.greatest_kw then 'above service limit'
             when metered.peak_kw = metered.base_kw then 'stuck value'
+            when days_called.customer_key is not null then 'called in an event'
         end as quality_reason
     from metered
     inner join days on metered.local_date = days.local_date
     left join days_out on metered.customer_key = days_out.customer_key and metered.local_date = days_out.local_date
+    left join days_called
+        on metered.customer_key = days_called.customer_key and metered.local_date = days_called.local_date
     left join limits_of_customers on metered.customer_key = limits_of_customers.customer_key
     cross join limits
 )
