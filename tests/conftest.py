@@ -78,3 +78,8 @@ def real_data(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"real meter data are not here: ../shared/data/{name}")
     return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first: a file stays in one process, and the two should end at about the same time."""
+    items.sort(key=lambda item: item.path.name != "test_pipeline.py")

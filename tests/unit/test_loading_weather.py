@@ -274,7 +274,9 @@ def test_sub_hourly_observations_average_to_the_hour_in_the_model(desk: Desk) ->
              "b,2024-01-01 00:59,0.5")  # fmt: skip
     load(desk, desk.csv(*lines, header="station,timestamp,temp_c"))
     model = (PROJECT / "models" / "staging" / "weather" / "stg_weather__hourly.sql").read_text()
-    query = model.replace("{{ source('weather', 'weather') }}", "raw.weather")
+    query = model.replace("{{ source('weather', 'weather') }}", "raw.weather").replace(
+        "{{ known_by('observed_at') }}", "true"
+    )
     assert sorted(desk.rows(query)) == [
         ("a", datetime(2024, 1, 1, 0), 3.0, 3),
         ("a", datetime(2024, 1, 1, 1), -4.0, 1),
