@@ -47,7 +47,7 @@ accept: $(INSTALLED) ## Put the newest candidate segmentation in use
 lint: $(INSTALLED) ## Check style: ruff and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint models tests/data_tests
+	$(BIN)/sqlfluff lint --processes 2 models tests/data_tests
 
 test: $(INSTALLED) lint ## Everything a contributor needs: style, pytest, and dbt build with all tests
 	$(BIN)/pytest

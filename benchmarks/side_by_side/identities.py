@@ -108,7 +108,8 @@ def _kept(shapes: Any, k: int, refits: int) -> dict[str, float]:
         resample = shapes[drawn]
         resample = resample[~screen_outliers(resample, SEED).is_outlier]
         anew = fit_segments(resample, in_use.k, SEED)
-        for shares, refit in ((kept, continued(resample, anew, centroids)), (kept_anew, anew)):
+        goes_on = continued(resample, anew, centroids, only_describe=in_use.descriptive_only)
+        for shares, refit in ((kept, goes_on), (kept_anew, anew)):
             numbers = identify(refit.centroids, known, next_id=in_use.k).segment_ids
             labels = centroid_distances(shapes, refit.centroids).labels
             shares.append(float((numbers[labels] == in_use.labels).mean()))

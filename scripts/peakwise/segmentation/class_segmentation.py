@@ -24,6 +24,7 @@ from peakwise.segmentation.diagnostics import (
     fit_sweep,
     swept_k,
 )
+from peakwise.segmentation.identities import KnownSegments
 from peakwise.segmentation.indices import SILHOUETTE_CUSTOMERS, SilhouetteSample
 from peakwise.segmentation.null_test import CLOUDS, LEAD, CloudMeasures, has_structure, measure_clouds
 from peakwise.segmentation.outliers import Outliers, no_outliers, screen_outliers
@@ -65,14 +66,14 @@ class ClassSegmentation:
 
 
 def segment_class(
-    shapes: NDArray[np.float64], settings: SegmentationSettings, in_use: NDArray[np.float64] | None = None
+    shapes: NDArray[np.float64], settings: SegmentationSettings, in_use: KnownSegments | None = None
 ) -> ClassSegmentation:
     """Segment the customers of one class, with fewer segments than wanted when the class is too small for them.
 
     Args:
         shapes: Standardised profiles sorted by customer_id, finite, at least one. Shape (customers, hours).
         settings: What is wanted.
-        in_use: Centroids of the segments in use, to go on from; None where there are none. Shape (segments, hours).
+        in_use: The segments in use, to go on from; None where there are none.
 
     Raises:
         ValueError: A value is not finite, or there is no customer.
@@ -95,7 +96,7 @@ def segment_class(
     made = min(wanted, room, different)
     segments = _partition(fitted, made, sweep, settings)
     if in_use is not None and settings.algorithm == "kmeans":
-        segments = continued(fitted, segments, in_use)
+        segments = continued(fitted, segments, in_use.centroids, only_describe=in_use.only_describe)
     clouds = measure_clouds(fitted, {made: CLOUDS}, settings.seed)[made]
     measured = sample.silhouettes(segments.labels)
     silhouettes = np.full(len(shapes), np.nan)

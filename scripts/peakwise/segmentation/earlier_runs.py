@@ -72,6 +72,11 @@ def _known_segments(
             [run_id],
         ).fetchall()
     )
+    only_describe = dict(
+        connection.execute(
+            "select customer_class, descriptive_only from ml.segment_runs where run_id = ?", [run_id]
+        ).fetchall()
+    )
     rows = connection.execute(
         f"""
         select customer_class, segment_id, season, day_type, {", ".join(HOUR_COLUMNS)} from ml.segment_centroids
@@ -89,6 +94,7 @@ def _known_segments(
                 [np.concatenate([hours[part] for part in profile_set.parts]) for hours in segments.values()]
             ),
             radii=np.array([radii.get(segment_id, 0.0) for segment_id in segments]),
+            only_describe=only_describe[customer_class],
         )
         for customer_class, segments in parts.items()
     }

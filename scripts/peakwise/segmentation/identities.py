@@ -16,11 +16,13 @@ class KnownSegments:
         segment_ids: Shape (segments,).
         centroids: Shape (segments, hours).
         radii: Mean distance of the segment's customers to its centroid, in units of the standardisation. Shape (segments,).
+        only_describe: Whether the null test found no structure in them.
     """
 
     segment_ids: NDArray[np.int64]
     centroids: NDArray[np.float64]
     radii: NDArray[np.float64]
+    only_describe: bool = False
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def _segment(
     next_id = earlier.next_id
     for customer_class, rows in profiles.rows_of_class.items():
         known = earlier.known.get(customer_class)
-        found = segment_class(profiles.shapes[rows], settings, None if known is None else known.centroids)
+        found = segment_class(profiles.shapes[rows], settings, known)
         if profiles.standardisation == "hourly_z_score":
             found = replace(
                 found,
