@@ -11,14 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from peakwise import paths
-from peakwise.errors import UnusableInput
+from peakwise.load_command import run_load, show_rejects
 from peakwise.loading.clock import Clock
 from peakwise.loading.contract import contract_table, source_contract
 from peakwise.loading.source_tables import SourceOptions, SourceTableResult, load_source_folder, load_source_table
 from peakwise.readers.columns import parse_column_mapping
 from peakwise.readers.file_text import shown_name
 from peakwise.reading_arguments import TEXT
-from peakwise.warehouse import connect, only_writer
 
 EPILOG = f"""
 Examples:
@@ -104,55 +103,22 @@ def show(connection: duckdb.DuckDBPyConnection, files: list[SourceTableResult], 
             if names:
                 told = f"{file.file_name} {what} {', '.join(names)}"
                 console.print(told, markup=False, highlight=False, soft_wrap=True)
-    rejects = connection.execute(
-        """
-        select reason, count(*), arg_min(file_name || ', line ' || line_number, (load_id, line_number))
-        from raw.rejected_source_rows where load_id in (select unnest(?::integer[]))
-        group by reason order by 2 desc, 1
-        """,
-        [[file.load_id for file in loaded]],
-    ).fetchall()
-    for reason, rows, first in rejects:
-        console.print(f"rejected {rows:,}: {reason} (first in {first})", markup=False, highlight=False, soft_wrap=True)
-    if rejects:
-        console.print("All of them stand in raw.rejected_source_rows.", highlight=False)
-
-
-def work(given: argparse.Namespace, console: Console, errors: Console) -> int:
-    """Do what the command line asks for and return the exit code."""
-    warehouse = Path(given.warehouse).absolute() if given.warehouse else paths.warehouse()
-    with only_writer(warehouse.parent), connect(warehouse) as connection:
-        files = load(connection, given, console)
-        show(connection, files, console)
-    unusable = [file for file in files if file.state == "unusable"]
-    for file in unusable:
-        tell(errors, file.message)
-    if unusable:
-        return 2
-    return 1 if any(file.rows_rejected for file in files) else 0
-
-
-def tell(errors: Console, message: str) -> None:
-    """Print one sentence on standard error."""
-    errors.print(f"[red]Not loaded.[/red] {escape(message)}", highlight=False, soft_wrap=True)
+    show_rejects(connection, "rejected_source_rows", [file.load_id for file in loaded], console)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; every expected failure is one clear sentence on standard error."""
+    """Run the command and return its exit code."""
     width = None if sys.stdout.isatty() else PIPE_WIDTH
-    console, errors = Console(width=width), Console(stderr=True)
+    console = Console(width=width)
     given = parse(sys.argv[1:] if arguments is None else arguments)
-    try:
-        return work(given, console, errors)
-    except UnusableInput as error:
-        tell(errors, str(error))
-    except (duckdb.OperationalError, duckdb.DataError) as error:
-        tell(errors, f"The warehouse cannot be written: {str(error).splitlines()[0]}")
-    except OSError as error:
-        tell(errors, f"{error.filename or 'The warehouse'} cannot be used: {error.strerror or error}.")
-    except KeyboardInterrupt:
-        tell(errors, "Interrupted. Files that were done stay loaded; run the same command again for the rest.")
-    return 2
+
+    def load_and_show(connection: duckdb.DuckDBPyConnection) -> list[SourceTableResult]:
+        files = load(connection, given, console)
+        show(connection, files, console)
+        return files
+
+    warehouse = Path(given.warehouse).absolute() if given.warehouse else paths.warehouse()
+    return run_load(warehouse, load_and_show, Console(stderr=True))
 
 
 if __name__ == "__main__":
