@@ -12,10 +12,10 @@ fixed_charges as (select * from {{ ref('int_bill_fixed_charges') }}),
 bill_limits as (select * from {{ ref('bill_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'amount_tolerance' then limit_value end) as amount_tolerance,
-        max(case when limit_name = 'amount_tolerance_fraction' then limit_value end) as amount_tolerance_fraction
-    from bill_limits
+    {{ limits_as_columns('bill_limits', 'limit_name', 'limit_value', [
+        'amount_tolerance',
+        'amount_tolerance_fraction'
+    ]) }}
 ),
 
 metered as (

@@ -7,15 +7,15 @@ runs as (select * from {{ ref('int_charging_runs') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'smallest_vehicle_kw' then limit_value end) as smallest_vehicle_kw,
-        max(case when limit_name = 'greatest_vehicle_kw' then limit_value end) as greatest_vehicle_kw,
-        max(case when limit_name = 'smallest_vehicle_run_hours' then limit_value end) as smallest_vehicle_run_hours,
-        max(case when limit_name = 'smallest_slow_kw' then limit_value end) as smallest_slow_kw,
-        max(case when limit_name = 'greatest_slow_kw' then limit_value end) as greatest_slow_kw,
-        max(case when limit_name = 'smallest_slow_run_hours' then limit_value end) as smallest_slow_run_hours,
-        max(case when limit_name = 'smallest_sessions' then limit_value end) as smallest_sessions
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', [
+        'smallest_vehicle_kw',
+        'greatest_vehicle_kw',
+        'smallest_vehicle_run_hours',
+        'smallest_slow_kw',
+        'greatest_slow_kw',
+        'smallest_slow_run_hours',
+        'smallest_sessions'
+    ]) }}
 ),
 
 kinds as (

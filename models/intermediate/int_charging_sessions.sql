@@ -8,10 +8,10 @@ levels as (select * from {{ ref('int_charging_levels') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'smallest_vehicle_run_hours' then limit_value end) as smallest_vehicle_run_hours,
-        max(case when limit_name = 'smallest_slow_run_hours' then limit_value end) as smallest_slow_run_hours
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', [
+        'smallest_vehicle_run_hours',
+        'smallest_slow_run_hours'
+    ]) }}
 ),
 
 -- Where the height is known a run may be an hour shorter than those that showed it.

@@ -17,10 +17,10 @@ service_limits as (select * from {{ ref('service_limits') }}),
 quality_limits as (select * from {{ ref('quality_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'smallest_received_fraction' then limit_value end) as smallest_received_fraction,
-        max(case when limit_name = 'longest_outage_minutes' then limit_value end) as longest_outage_minutes
-    from quality_limits
+    {{ limits_as_columns('quality_limits', 'limit_name', 'limit_value', [
+        'smallest_received_fraction',
+        'longest_outage_minutes'
+    ]) }}
 ),
 
 limits_of_customers as (

@@ -13,10 +13,10 @@ shapes as (select * from {{ ref('int_customer_recent_shapes') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'smallest_segment_members' then limit_value end) as smallest_segment_members,
-        max(case when limit_name = 'novelty_interquartile_ranges' then limit_value end) as novelty_interquartile_ranges
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', [
+        'smallest_segment_members',
+        'novelty_interquartile_ranges'
+    ]) }}
 ),
 
 -- Classes may be in use from different runs.

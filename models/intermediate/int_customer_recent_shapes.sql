@@ -10,10 +10,10 @@ days as (select * from {{ ref('int_local_days') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'recent_months' then limit_value end) as recent_months,
-        max(case when limit_name = 'recent_good_days' then limit_value end) as recent_good_days
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', [
+        'recent_months',
+        'recent_good_days'
+    ]) }}
 ),
 
 good_days as (

@@ -14,10 +14,10 @@ received as (select * from {{ ref('int_customer_days_received') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'smallest_night_base_kw' then limit_value end) as smallest_night_base_kw,
-        max(case when limit_name = 'deep_dip_ratio' then limit_value end) as deep_dip_ratio
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', [
+        'smallest_night_base_kw',
+        'deep_dip_ratio'
+    ]) }}
 ),
 
 sunny_hours as (

@@ -9,10 +9,10 @@ temperatures as (select * from {{ ref('int_daily_temperatures') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'heating_balance_celsius' then limit_value end) as heating_balance_celsius,
-        max(case when limit_name = 'cooling_balance_celsius' then limit_value end) as cooling_balance_celsius
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', [
+        'heating_balance_celsius',
+        'cooling_balance_celsius'
+    ]) }}
 ),
 
 days as (

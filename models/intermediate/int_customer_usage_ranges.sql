@@ -10,10 +10,10 @@ days as (select * from {{ ref('int_local_days') }}),
 quality_limits as (select * from {{ ref('quality_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'review_interquartile_ranges' then limit_value end) as review_interquartile_ranges,
-        max(case when limit_name = 'days_for_review' then limit_value end) as days_for_review
-    from quality_limits
+    {{ limits_as_columns('quality_limits', 'limit_name', 'limit_value', [
+        'review_interquartile_ranges',
+        'days_for_review'
+    ]) }}
 ),
 
 quartiles as (

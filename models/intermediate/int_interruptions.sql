@@ -18,11 +18,11 @@ outage_causes as (select * from {{ ref('outage_causes') }}),
 reliability_limits as (select * from {{ ref('reliability_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'sustained_minutes' then limit_value end) as sustained_minutes,
-        max(case when limit_name = 'sustained_includes_limit' then limit_value end) as sustained_includes_limit,
-        max(case when limit_name = 'counts_planned' then limit_value end) as counts_planned
-    from reliability_limits
+    {{ limits_as_columns('reliability_limits', 'limit_name', 'limit_value', [
+        'sustained_minutes',
+        'sustained_includes_limit',
+        'counts_planned'
+    ]) }}
 ),
 
 known_until as (

@@ -19,13 +19,13 @@ utility as (select * from {{ ref('stg_meter__utility') }}),
 reliability_limits as (select * from {{ ref('reliability_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'together_minutes' then limit_value end) as together_minutes,
-        max(case when limit_name = 'smallest_points_together' then limit_value end) as smallest_points_together,
-        max(case when limit_name = 'smallest_points_on_transformer' then limit_value end) as smallest_points_on_transformer,
-        max(case when limit_name = 'smallest_alone_minutes' then limit_value end) as smallest_alone_minutes,
-        max(case when limit_name = 'greatest_alone_runs' then limit_value end) as greatest_alone_runs
-    from reliability_limits
+    {{ limits_as_columns('reliability_limits', 'limit_name', 'limit_value', [
+        'together_minutes',
+        'smallest_points_together',
+        'smallest_points_on_transformer',
+        'smallest_alone_minutes',
+        'greatest_alone_runs'
+    ]) }}
 ),
 
 -- A service point may have several registers.

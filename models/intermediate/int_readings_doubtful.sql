@@ -31,10 +31,10 @@ quality_codes as (select * from {{ ref('quality_codes') }}),
 quality_limits as (select * from {{ ref('quality_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'long_zero_hours' then limit_value end) as long_zero_hours,
-        max(case when limit_name = 'usual_zero_fraction' then limit_value end) as usual_zero_fraction
-    from quality_limits
+    {{ limits_as_columns('quality_limits', 'limit_name', 'limit_value', [
+        'long_zero_hours',
+        'usual_zero_fraction'
+    ]) }}
 ),
 
 -- One look at the values of all readings; what follows looks at these alone.

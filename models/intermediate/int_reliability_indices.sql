@@ -14,10 +14,10 @@ served as (select * from {{ ref('int_reliability_served') }}),
 reliability_limits as (select * from {{ ref('reliability_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'cemi_interruptions' then limit_value end) as cemi_interruptions,
-        max(case when limit_name = 'cemi_includes_limit' then limit_value end) as cemi_includes_limit
-    from reliability_limits
+    {{ limits_as_columns('reliability_limits', 'limit_name', 'limit_value', [
+        'cemi_interruptions',
+        'cemi_includes_limit'
+    ]) }}
 ),
 
 days_in_periods as (

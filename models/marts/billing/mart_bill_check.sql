@@ -18,14 +18,14 @@ utility as (select * from {{ ref('dim_utility') }}),
 bill_limits as (select * from {{ ref('bill_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'kwh_tolerance' then limit_value end) as kwh_tolerance,
-        max(case when limit_name = 'kwh_tolerance_fraction' then limit_value end) as kwh_tolerance_fraction,
-        max(case when limit_name = 'amount_tolerance' then limit_value end) as amount_tolerance,
-        max(case when limit_name = 'amount_tolerance_fraction' then limit_value end) as amount_tolerance_fraction,
-        max(case when limit_name = 'greatest_missing_fraction' then limit_value end) as greatest_missing_fraction,
-        max(case when limit_name = 'missing_load_factor' then limit_value end) as missing_load_factor
-    from bill_limits
+    {{ limits_as_columns('bill_limits', 'limit_name', 'limit_value', [
+        'kwh_tolerance',
+        'kwh_tolerance_fraction',
+        'amount_tolerance',
+        'amount_tolerance_fraction',
+        'greatest_missing_fraction',
+        'missing_load_factor'
+    ]) }}
 ),
 
 metered as (

@@ -5,14 +5,13 @@ utility as (select * from {{ ref('stg_meter__utility') }}),
 assumptions as (select * from {{ ref('targeting_assumptions') }}),
 
 pivoted as (
-    select
-        max(case when assumption_name = 'flexible_fraction' then assumption_value end) as flexible_fraction,
-        max(case when assumption_name = 'enrolment_probability' then assumption_value end) as enrolment_probability,
-        max(case when assumption_name = 'response_probability' then assumption_value end) as response_probability,
-        max(case when assumption_name = 'default_target_fraction' then assumption_value end) as default_target_fraction,
-        max(case when assumption_name = 'greatest_day_shape_entropy_fraction' then assumption_value end)
-            as greatest_day_shape_entropy_fraction
-    from assumptions
+    {{ limits_as_columns('assumptions', 'assumption_name', 'assumption_value', [
+        'flexible_fraction',
+        'enrolment_probability',
+        'response_probability',
+        'default_target_fraction',
+        'greatest_day_shape_entropy_fraction'
+    ]) }}
 ),
 
 described as (
