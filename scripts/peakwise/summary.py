@@ -21,6 +21,7 @@ def show_summary(outcome: Outcome, console: Console) -> None:
     with connect(paths.warehouse(), read_only=True) as connection:
         show_fates(connection, outcome.files, console)
         show_sources(outcome.sources, console)
+        show_late_sources(connection, console)
         show_quality(connection, console)
         show_segments(connection, outcome, console)
         show_targets(connection, console)
@@ -119,6 +120,15 @@ def show_sources(sources: list[SourceTableResult], console: Console) -> None:
                 highlight=False,
                 soft_wrap=True,
             )
+
+
+def show_late_sources(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
+    """Print which sources end long before the others."""
+    late = connection.execute(
+        "select source_name, newest_date, reason from marts.mart_source_freshness where is_late order by source_name"
+    ).fetchall()
+    for name, newest_date, reason in late:
+        console.print(f"Late: {name} to {newest_date}; it {reason}.", highlight=False, soft_wrap=True)
 
 
 def show_segments(connection: duckdb.DuckDBPyConnection, outcome: Outcome, console: Console) -> None:

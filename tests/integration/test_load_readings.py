@@ -67,6 +67,23 @@ def test_fates_exit_codes_and_a_table_of_files(home: Home, tmp_path: Path) -> No
     assert load(home, folder).code == 0
 
 
+def test_files_beside_the_readings_are_noted_and_the_newest_stands_last(home: Home, tmp_path: Path) -> None:
+    readings = write(tmp_path / "readings.csv", "m,2024-01-01 00:00,1", "m,2024-01-01 01:00,2")
+    for name, rows_of_file in (("one", "A,m\n"), ("two", "A,m\nB,n\n")):
+        (tmp_path / f"{name}.csv").write_text("customer_id,service_point_id\n" + rows_of_file)
+    outages = tmp_path / "outages.csv"
+    outages.write_text("service_point_id,started_at,restored_at\nm,2024-01-01 00:10,2024-01-01 00:20\n")
+    for customers in ("one.csv", "two.csv", "one.csv"):
+        finished = load(home, readings, *UTC_START, "--customers", tmp_path / customers, "--outages", outages)
+        assert finished.code == 0, finished.errors
+    noted = (
+        "select table_name, file_name, rows_in, rows_accepted, rows_replaced from raw.source_manifest order by load_id"
+    )
+    assert rows(home, noted) == [
+        ("customers", "two.csv", 2, 2, None), ("customers", "one.csv", 1, 1, None), ("outages", "outages.csv", 1, 1, None),
+    ]  # fmt: skip
+
+
 def test_others_load_when_one_file_cannot_be_used(home: Home, tmp_path: Path) -> None:
     write(tmp_path / "meters" / "good.csv", "m,2024-01-01 00:00,1")
     (tmp_path / "meters" / "broken.parquet").write_bytes(b"PAR1")

@@ -9,6 +9,8 @@ import duckdb
 import pytest
 from conftest import Home
 
+from peakwise.dbt import Dbt
+
 MONTHS = ("2025_01", "2025_02", "2025_03")
 CLOCKS = ("--label", "start", "--label-timezone", "UTC", "--utility-timezone", "America/New_York", "--holidays", "US")
 # The time of a load is its own.
@@ -408,3 +410,35 @@ def test_a_customers_file_after_the_readings_moves_their_energy_by_plain_dbt_alo
     shutil.copy(home.warehouse, grown)
     assert home.dbt("run", "--full-refresh").code == 0
     assert differing_tables(grown, home.warehouse, {"int_customer_days_touched"}) == {}
+
+
+# Of each optional source what is taken away, and a column of the customer 360 that nobody can know without it.
+OPTIONAL_SOURCES = {
+    "premises": (["premises"], "feeder_id"),
+    "attributes": (["customer_attributes"], "tenure"),
+    "bills": (["bills", "tariffs"], "arrears_amount"),
+    "outages": (["outages"], "interruptions"),
+    "programs": (
+        ["programs", "program_offers", "program_enrolments", "dr_events", "event_participation"], "events_called"
+    ),
+    "contacts": (["contacts"], "contacts"),
+    "weather": (["weather"], "has_electric_cooling"),
+}  # fmt: skip
+
+
+def test_each_optional_source_can_be_missing(utility: Home, tmp_path: Path) -> None:
+    everything = query(utility.warehouse, "select distinct sources_present from marts.mart_customer_360")[0][0].split(
+        ", "
+    )
+    without = tmp_path / "peakwise.duckdb"
+    dbt = Dbt(without, tmp_path / "dbt")
+    for source, (tables, column) in OPTIONAL_SOURCES.items():
+        shutil.copy(utility.warehouse, without)
+        with duckdb.connect(str(without)) as connection:
+            for table in tables:
+                connection.execute(f"delete from raw.{table}")
+        touched = [f"source:*.{table}+" for table in tables]
+        dbt.run("build", "--exclude-resource-type", "unit_test", "--select", *touched)
+        known, present = query(without, f"select count({column}), min(sources_present) from marts.mart_customer_360")[0]
+        assert known == 0, source
+        assert present.split(", ") == [name for name in everything if name != source]

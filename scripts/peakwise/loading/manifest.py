@@ -69,3 +69,28 @@ def known_load(connection: duckdb.DuckDBPyConnection, digest: str) -> int | None
 def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
     """The number of the next load."""
     return connection.execute("select coalesce(max(load_id), 0) + 1 from raw.load_manifest").fetchone()[0]
+
+
+def next_source_load_id(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the next load of a file beside the readings."""
+    return connection.execute("select coalesce(max(load_id), 0) + 1 from raw.source_manifest").fetchone()[0]
+
+
+def record_whole_file(connection: duckdb.DuckDBPyConnection, table_name: str, path: Path, name: str, rows: int) -> None:
+    """Note in `raw.source_manifest` that a file was loaded of which every row counts; the same content is noted once, anew.
+
+    Args:
+        connection: The warehouse.
+        table_name: What the file was loaded into.
+        path: The file, unpacked.
+        name: Its name as people know it.
+        rows: Rows in the file.
+    """
+    digest = content_hash(path)
+    connection.execute(
+        "delete from raw.source_manifest where table_name = ? and content_hash = ?", [table_name, digest]
+    )
+    connection.execute(
+        "insert into raw.source_manifest values (?, ?, ?, ?, ?, ?, null, 0, timezone('UTC', now()))",
+        [next_source_load_id(connection), table_name, name, digest, rows, rows],
+    )
