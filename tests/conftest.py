@@ -1,17 +1,22 @@
 """What several tests need: commands run as a user runs them, and the real data where it is there."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
+PARSED = "partial_parse.msgpack"
+KEPT = TemporaryDirectory()
 
 
 @dataclass(frozen=True)
@@ -38,15 +43,23 @@ class Home:
         return self.folder / "published"
 
     def command(self, *arguments: str | Path) -> Finished:
+        """Run a command inside this folder: paths are the same in every home, so dbt need not read the project anew."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         environment = os.environ | {
-            "PEAKWISE_HOME": str(self.folder),
+            "PEAKWISE_HOME": ".",
+            "DBT_PROJECT_DIR": str(PROJECT),
             "DBT_PROFILES_DIR": str(PROJECT),
             "COLUMNS": "160",
         }
         environment.pop("PEAKWISE_WAREHOUSE", None)
-        done = subprocess.run(
-            [str(argument) for argument in arguments], cwd=PROJECT, env=environment, capture_output=True, text=True
-        )
+        with parsed_project("pipeline", self.folder / "warehouse" / "dbt"), parsed_project("dbt", self.folder / "dbt"):
+            done = subprocess.run(
+                [str(argument) for argument in arguments],
+                cwd=self.folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+            )
         return Finished(done.returncode, done.stdout, done.stderr)
 
     def script(self, name: str, *arguments: str | Path) -> Finished:
@@ -57,6 +70,23 @@ class Home:
         return self.command(
             Path(sys.executable).parent / "dbt", *arguments, "--target-path", target, "--log-path", target / "logs"
         )
+
+
+@contextmanager
+def parsed_project(kind: str, target: Path) -> Iterator[None]:
+    """Lend a dbt target folder the project as another command of this process has parsed it, and keep what it parses.
+
+    dbt compares it with every file of the project and reads again what differs.
+    """
+    kept = Path(KEPT.name) / kind / PARSED
+    there = target / PARSED
+    if kept.exists() and not there.exists():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(kept, there)
+    yield
+    if there.exists() and not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copy(there, kept)
 
 
 @pytest.fixture

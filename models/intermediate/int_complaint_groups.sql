@@ -1,6 +1,7 @@
--- For a contact without a customer: groups of customers whom the same outage or occasion and the same place make equally
--- likely. Groups, not customers, are compared first, so that a contact costs as much as there are streets. Considered are the
--- best groups, as many as history shall be looked at for; a group as large as half the town singles out nobody.
+-- For a contact without a customer: groups of customers whom the same outage or occasion, the same place and what was said
+-- make equally likely. Groups, not customers, are compared first, so that a contact costs as much as there are streets.
+-- Considered are the best groups, as many as history shall be looked at for; a group as large as half the town singles out
+-- nobody.
 with
 
 contacts as (
@@ -9,6 +10,10 @@ contacts as (
 ),
 
 places as (select * from {{ ref('int_contact_places') }}),
+
+weighed_outages as (select * from {{ ref('int_complaint_outages') }}),
+
+agreements as (select * from {{ ref('int_complaint_agreements') }}),
 
 customer_outages as (select * from {{ ref('int_customer_outages') }}),
 
@@ -22,69 +27,9 @@ complaint_weights as (select * from {{ ref('complaint_weights') }}),
 
 weights as (
     {{ limits_as_columns('complaint_weights', 'weight_name', 'weight_value', [
-        'street_points', 'area_points', 'outage_points', 'suspected_outage_points', 'similarity_without_points',
-        'minutes_before_outage', 'hours_after_outage', 'half_life_hours', 'longest_open_outage_hours',
-        'greatest_considered_customers', 'high_bill_points', 'event_points', 'offer_points', 'days_after_bill',
-        'days_after_event', 'days_after_offer'
+        'street_points', 'area_points', 'similarity_without_points', 'greatest_considered_customers', 'high_bill_points',
+        'event_points', 'offer_points', 'days_after_bill', 'days_after_event', 'days_after_offer'
     ]) }}
-),
-
-outage_spans as (
-    select
-        customer_outages.outage_id,
-        customer_outages.is_recorded,
-        min(customer_outages.started_at) as started_at,
-        max(coalesce(
-            customer_outages.restored_at,
-            customer_outages.started_at + to_hours(cast(weights.longest_open_outage_hours as integer))
-        )) as restored_at
-    from customer_outages
-    cross join weights
-    group by
-        customer_outages.outage_id,
-        customer_outages.is_recorded
-),
-
-outage_windows as (
-    select
-        outage_spans.*,
-        outage_spans.started_at - to_minutes(cast(weights.minutes_before_outage as integer)) as window_start_at,
-        outage_spans.restored_at + to_hours(cast(weights.hours_after_outage as integer)) as window_end_at
-    from outage_spans
-    cross join weights
-),
-
--- Records may lag behind the telephone, and people write when the light is back.
-near_outages as (
-    select
-        contacts.contact_key,
-        outage_windows.outage_id,
-        outage_windows.is_recorded,
-        {{ minutes_between('outage_windows.started_at', 'contacts.contacted_at') }} as minutes_apart,
-        {{ minutes_between('outage_windows.restored_at', 'contacts.contacted_at') }} as minutes_since_restored
-    from contacts
-    inner join outage_windows
-        on contacts.contacted_at >= outage_windows.window_start_at
-        and contacts.contacted_at <= outage_windows.window_end_at
-    where contacts.topic in ('outage', 'voltage', 'other', 'unknown')
-),
-
--- Half of the points for being out at all, half for its having just begun; outside the outage only the first half, fading.
-weighed_outages as (
-    select
-        near_outages.contact_key,
-        near_outages.outage_id,
-        near_outages.is_recorded,
-        near_outages.minutes_apart,
-        case when near_outages.is_recorded then weights.outage_points else weights.suspected_outage_points end / 2
-        * case
-            when near_outages.minutes_apart < 0 then power(0.5, -near_outages.minutes_apart / 60.0 / weights.half_life_hours)
-            when near_outages.minutes_since_restored > 0
-                then power(0.5, near_outages.minutes_since_restored / 60.0 / weights.half_life_hours)
-            else 1 + power(0.5, near_outages.minutes_apart / 60.0 / weights.half_life_hours)
-        end as outage_points
-    from near_outages
-    cross join weights
 ),
 
 outage_groups as (
@@ -270,7 +215,36 @@ occasions_of_place as (
         occasion_groups.street
 ),
 
+agreeing_groups as (
+    select
+        contact_key,
+        outage_id,
+        is_recorded,
+        minutes_apart,
+        outage_points,
+        statement_points,
+        area,
+        street,
+        count(*) as customers
+    from agreements
+    group by all
+),
+
 candidate_groups as (
+    select
+        contact_key,
+        outage_id,
+        is_recorded,
+        minutes_apart,
+        outage_points,
+        'said' as occasion,
+        0 as occasion_points,
+        statement_points,
+        area,
+        street,
+        customers
+    from agreeing_groups
+    union all
     select
         contact_key,
         null as outage_id,
@@ -279,6 +253,7 @@ candidate_groups as (
         0 as outage_points,
         occasion,
         occasion_points,
+        0 as statement_points,
         area,
         street,
         customers
@@ -292,6 +267,7 @@ candidate_groups as (
         0 as outage_points,
         occasion,
         occasion_points,
+        0 as statement_points,
         area,
         street,
         customers
@@ -305,6 +281,7 @@ candidate_groups as (
         weighed_outages.outage_points,
         null as occasion,
         0 as occasion_points,
+        0 as statement_points,
         outage_groups.area,
         outage_groups.street,
         outage_groups.customers
@@ -321,6 +298,7 @@ candidate_groups as (
         0 as outage_points,
         null as occasion,
         0 as occasion_points,
+        0 as statement_points,
         place_groups.area,
         place_groups.street,
         place_groups.customers
@@ -337,6 +315,7 @@ scored as (
         round(
             candidate_groups.outage_points
             + candidate_groups.occasion_points
+            + candidate_groups.statement_points
             + coalesce(named_streets.place_points, 0)
             + coalesce(named_areas.place_points, 0), 3
         ) as points
@@ -364,6 +343,7 @@ kept as (
         counted.is_recorded,
         cast(counted.minutes_apart as integer) as minutes_apart,
         coalesce(counted.occasion, '') as occasion,
+        cast(counted.statement_points as decimal(9, 3)) as statement_points,
         counted.area,
         counted.street,
         cast(counted.customers as integer) as customers,

@@ -1,5 +1,5 @@
--- Customers who may stand behind a contact without a customer, with what speaks for each. History is what was known when the
--- contact came: outages, contacts, bills, offers and events before it.
+-- Customers who may stand behind a contact without a customer, with what speaks for each: place, outage, what was said, and
+-- history as it was known when the contact came: outages, contacts, bills, offers and events before it.
 with
 
 contacts as (
@@ -16,6 +16,17 @@ groups as (
     select * from {{ ref('int_complaint_groups') }}
     where is_considered
 ),
+
+agreements as (select * from {{ ref('int_complaint_agreements') }}),
+
+statements as (select * from {{ ref('int_contact_statements') }}),
+
+weighed_statements as (
+    select * from {{ ref('int_statements_weighed') }}
+    where exact_points > 0 or near_points > 0
+),
+
+facts as (select * from {{ ref('int_customer_facts') }}),
 
 customer_outages as (select * from {{ ref('int_customer_outages') }}),
 
@@ -63,6 +74,7 @@ by_outage as (
         and groups.is_recorded = customer_outages.is_recorded
         and groups.area = customer_outages.area
         and groups.street = customer_outages.street
+    where groups.occasion = ''
 ),
 
 by_place as (
@@ -87,6 +99,32 @@ by_place as (
         and contacts.contacted_at >= holders.valid_from_at
         and contacts.contacted_at < holders.valid_to_at
     where groups.outage_id = '' and groups.occasion = ''
+),
+
+by_statement as (
+    select
+        groups.contact_key,
+        agreements.customer_key,
+        agreements.outage_id,
+        agreements.is_recorded,
+        agreements.minutes_apart,
+        max(customer_outages.cause) as cause,
+        groups.area,
+        groups.street,
+        groups.outage_points,
+        groups.place_points
+    from groups
+    inner join agreements
+        on groups.contact_key = agreements.contact_key
+        and groups.area = agreements.area
+        and groups.street = agreements.street
+        and groups.statement_points = agreements.statement_points
+        and groups.outage_id = coalesce(agreements.outage_id, '')
+    left join customer_outages
+        on agreements.customer_key = customer_outages.customer_key
+        and agreements.outage_id = customer_outages.outage_id
+    where groups.occasion = 'said'
+    group by all
 ),
 
 -- The occasion itself is weighed with the customer's history below.
@@ -125,6 +163,8 @@ combined as (
     select * from by_outage
     union all
     select * from by_place
+    union all
+    select * from by_statement
 ),
 
 -- A customer counts once, with what speaks most for her.
@@ -293,6 +333,79 @@ program_history as (
         dated_facts.customer_key
 ),
 
+-- Who fits a statement, whether or not it made her a candidate: once, exactly rather than nearly, by the latest fact.
+fitting_facts as (
+    select
+        candidates.contact_key,
+        candidates.customer_key,
+        statements.statement_number,
+        statements.statement_kind,
+        statements.said_words,
+        {{ fact_fits_nearly('statements', 'facts') }} as is_near,
+        facts.known_on,
+        facts.number,
+        case
+            when {{ fact_fits_nearly('statements', 'facts') }} then weighed_statements.near_points
+            else weighed_statements.exact_points
+        end as points
+    from candidates
+    inner join weighed_statements on candidates.contact_key = weighed_statements.contact_key
+    inner join statements
+        on weighed_statements.contact_key = statements.contact_key
+        and weighed_statements.statement_number = statements.statement_number
+    inner join facts
+        on candidates.customer_key = facts.customer_key
+        and {{ fact_fits('statements', 'facts') }}
+),
+
+fitting_statements as (
+    select *
+    from fitting_facts
+    where points > 0
+    qualify
+        row_number() over (
+            partition by contact_key, customer_key, statement_number
+            order by points desc, known_on desc, number asc
+        ) = 1
+),
+
+statement_words as (
+    select
+        contact_key,
+        customer_key,
+        statement_number,
+        points,
+        case statement_kind
+            when 'bill amount' then 'A bill of ' || cast(number as varchar) || ' issued on ' || cast(known_on as varchar)
+            when 'bill date' then 'A bill issued on ' || cast(known_on as varchar)
+            when 'bill due date'
+                then 'A bill due on ' || cast(date '1970-01-01' + cast(number as integer) as varchar)
+            when 'incentive' then 'An offer of ' || cast(number as varchar) || ' on ' || cast(known_on as varchar)
+            when 'offer channel' then 'The channel of an offer of ' || cast(known_on as varchar)
+            when 'program' then 'The program'
+            when 'joining' then 'Joining a program on ' || cast(known_on as varchar)
+            when 'event' then 'An event on ' || cast(known_on as varchar)
+            when 'opting out' then 'Opting out of the event on ' || cast(known_on as varchar)
+            when 'outage start' then 'The start of an outage'
+            when 'outages in a month' then 'Outage number ' || cast(cast(number as integer) as varchar) || ' in 31 days'
+            when 'outages in a year' then 'Outage number ' || cast(cast(number as integer) as varchar) || ' in 365 days'
+            else 'Equipment seen since ' || cast(known_on as varchar)
+        end || case when is_near then ' nearly' else '' end || ' fits "' || said_words || '".' as evidence
+    from fitting_statements
+),
+
+statement_history as (
+    select
+        contact_key,
+        customer_key,
+        sum(points) as statement_points,
+        string_agg(evidence, ' ' order by statement_number) as statement_evidence
+    from statement_words
+    group by
+        contact_key,
+        customer_key
+),
+
 gathered as (
     select
         candidates.contact_key,
@@ -313,6 +426,7 @@ gathered as (
         coalesce(program_history.had_opted_out, false) as had_opted_out,
         coalesce(program_history.was_enrolled, false) as was_enrolled,
         coalesce(program_history.had_offer, false) as had_offer,
+        statement_history.statement_evidence,
         candidates.outage_points,
         candidates.place_points,
         -- Outages in the past speak for a complaint about an outage, not for one about a bill.
@@ -326,7 +440,8 @@ gathered as (
             weights.greatest_history_points
         ) as history_points,
         coalesce(bill_history.bill_points, 0) as bill_points,
-        coalesce(program_history.program_points, 0) as program_points
+        coalesce(program_history.program_points, 0) as program_points,
+        coalesce(statement_history.statement_points, 0) as statement_points
     from candidates
     cross join weights
     left join outage_history
@@ -341,16 +456,22 @@ gathered as (
     left join program_history
         on candidates.contact_key = program_history.contact_key
         and candidates.customer_key = program_history.customer_key
+    left join statement_history
+        on candidates.contact_key = statement_history.contact_key
+        and candidates.customer_key = statement_history.customer_key
 ),
 
+{% set parts = [
+    'outage_points', 'place_points', 'history_points', 'bill_points', 'program_points', 'statement_points'
+] %}
 scored as (
     select
-        gathered.* exclude (outage_points, place_points, history_points, bill_points, program_points),
-        {% for part in ('outage_points', 'place_points', 'history_points', 'bill_points', 'program_points') %}
+        gathered.* exclude ({{ parts | join(', ') }}),
+        {% for part in parts %}
             cast(gathered.{{ part }} as decimal(9, 3)) as {{ part }},
         {% endfor %}
         cast(
-            {% for part in ('outage_points', 'place_points', 'history_points', 'bill_points', 'program_points') %}
+            {% for part in parts %}
                 cast(gathered.{{ part }} as decimal(9, 3)){{ ' +' if not loop.last }}
             {% endfor %}
             as decimal(9, 3)

@@ -29,7 +29,10 @@ class DbtResult:
 @contextmanager
 def warehouse_environment(warehouse: Path) -> Iterator[None]:
     """Point the project's profile at one warehouse file while the block runs."""
-    names = {"PEAKWISE_WAREHOUSE": str(warehouse), "DO_NOT_TRACK": "1"}
+    # As seen from the working folder: where the profile names another path, dbt parses the project anew.
+    names = {"PEAKWISE_WAREHOUSE": os.path.relpath(warehouse), "DO_NOT_TRACK": "1"}
+    # dbt's files on what it ran are for people who run dbt; writing them takes longer than many a command.
+    names["DBT_WRITE_JSON"] = os.environ.get("DBT_WRITE_JSON", "true")
     former = {name: os.environ.get(name) for name in names}
     os.environ.update(names)
     try:

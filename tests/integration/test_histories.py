@@ -53,7 +53,7 @@ RUN_WITHOUT_SEEDS = ("run", *MODELS)
 
 # What was touched last is not the same where builds are not, and a load has its own time.
 NOT_COMPARED = {"int_customer_days_touched"}
-UNREPEATABLE = {"loaded_at"}
+UNREPEATABLE = {"loaded_at", "last_loaded_at"}
 # These number things in the order of their coming.
 NUMBERED_BY_ORDER = {"load_id", "batch_key", "customer_key", "meter_key"}
 

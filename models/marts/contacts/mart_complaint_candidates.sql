@@ -57,6 +57,7 @@ explained as (
                 end || ' began ' || cast(abs(minutes_apart) as varchar) || ' minutes '
                     || case when minutes_apart < 0 then 'after' else 'before' end || ' the contact.'
             end,
+            statement_evidence,
             case when street_words is not null then 'Street ' || street || ' for the words "' || street_words || '".' end,
             case when area_words is not null then 'Area ' || area || ' for the words "' || area_words || '".' end,
             case
@@ -113,6 +114,7 @@ described as (
         history_points,
         bill_points,
         program_points,
+        statement_points,
         alike_customers,
         considered_customers,
         outage_id,

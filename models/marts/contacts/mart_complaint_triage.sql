@@ -60,9 +60,9 @@ judged as (
         coalesce(considered.considered_customers, 0) as considered_customers,
         coalesce(considered.alike_customers, 0) as alike_customers,
         case
-            when near.contact_key is null then 'neither a known place nor an outage to go by'
+            when near.contact_key is null then 'nothing to go by: no known place, no outage, nothing that tells customers apart'
             when considered.contact_key is null and near.has_too_large_groups
-                then 'too many customers fit: place and outage single out nobody'
+                then 'too many customers fit: place, outage and what was said single out nobody'
             when coalesce(considered.considered_customers, 0) < limits.smallest_candidates
                 then 'fewer than ' || cast(cast(limits.smallest_candidates as integer) as varchar)
                     || ' customers stand out, so a name would look certain'

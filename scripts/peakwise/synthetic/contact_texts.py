@@ -2,6 +2,7 @@
 
 OUTAGE, BILL, PROGRAM, VOLTAGE, OTHER = range(5)
 TOPICS = ("outage", "bill", "program", "voltage", "other")
+MISSPELT = 0.2  # of places named
 # For each topic what is said calmly, then what only those say who are upset.
 TEXTS: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {
     OUTAGE: (
@@ -73,6 +74,17 @@ def contact_text(topic: int, is_upset: bool, choice: float, place: str | None) -
     calm, upset = TEXTS[topic]
     texts = upset if is_upset and upset else calm
     return texts[int(choice * len(texts))].replace("{place}", f" in {place}" if place else "")
+
+
+def is_on_an_amount(text: str) -> bool:
+    """Whether this text is about an amount: a bill that is high or wrong, or cannot be paid."""
+    calm, upset = TEXTS[BILL]
+    return text in upset or text == calm[2]
+
+
+def tells_when(text: str) -> bool:
+    """Whether this text on an outage tells already for how long it has been dark."""
+    return "minutes ago" in text or "for hours" in text
 
 
 def misspelt(words: str, choice: float) -> str:

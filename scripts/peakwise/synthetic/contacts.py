@@ -24,6 +24,8 @@ MOST_PROBABLE = 0.9
 OFFICE_HOURS = (8.0, 19.0)
 MICROSECONDS_PER_HOUR = 3600 * MICROSECONDS_PER_SECOND
 HOURS_PER_DAY = 24
+MICROSECONDS_PER_DAY = HOURS_PER_DAY * MICROSECONDS_PER_HOUR
+DAYS_OF_MONTH, DAYS_OF_YEAR = 31, 365  # as customers count them
 MONTHS_PER_YEAR = 12
 
 
@@ -37,7 +39,13 @@ class Contacts:
         at: Microseconds from 1970-01-01 UTC.
         anger: From 0 to 1.
         outage: Position of the outage in the month's, -1 when it is not about one.
+        outage_start_at, outage_end_at: When it began and ended, -1 when it is not about one.
+        outages_in_month, outages_in_year: Lasting outages of the customer's at the place in the 31 and 365 days up to
+            this one, which is counted; -1 when it is not about one.
         bill_end_day: Last day of the cycle billed (excluded), -1 when it is not about a bill.
+        bill_issued_day, bill_due_day: Local days since the utility's first; -1 when it is not about a bill.
+        bill_cents, bill_cents_before: Its amount and that of the bill before (0: none); -1 when it is not about a bill.
+        offer, enrolment, call: Position of what it is about in the programs', -1 when it is not about one.
     """
 
     topic: np.ndarray
@@ -46,14 +54,56 @@ class Contacts:
     at: np.ndarray
     anger: np.ndarray
     outage: np.ndarray
+    outage_start_at: np.ndarray
+    outage_end_at: np.ndarray
+    outages_in_month: np.ndarray
+    outages_in_year: np.ndarray
     bill_end_day: np.ndarray
+    bill_issued_day: np.ndarray
+    bill_due_day: np.ndarray
+    bill_cents: np.ndarray
+    bill_cents_before: np.ndarray
+    offer: np.ndarray
+    enrolment: np.ndarray
+    call: np.ndarray
 
     def __len__(self) -> int:
         return len(self.topic)
 
 
-def contacts_in_outages(utility: Utility, setting: MonthSetting, result: BlockMonth) -> Contacts:
-    """Customers without supply who call; the longer it lasts the more of them do, of short ones hardly anybody."""
+class OutageMemory:
+    """The lasting outages of the last year as customers remember them; months must come in their order."""
+
+    def __init__(self) -> None:
+        self._agreement, self._start_at = np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+    def add(self, agreement: np.ndarray, start_at: np.ndarray) -> None:
+        """Remember outages of these agreements, and forget those that no later one can count with."""
+        first_at = start_at.min(initial=0) - DAYS_OF_YEAR * MICROSECONDS_PER_DAY
+        kept = self._start_at > first_at
+        self._agreement = np.concatenate([self._agreement[kept], agreement])
+        self._start_at = np.concatenate([self._start_at[kept], start_at])
+
+    def count(self, agreement: np.ndarray, start_at: np.ndarray, days: int) -> np.ndarray:
+        """How many outages each of these customers had in so many days up to one that began at this moment."""
+        numbers = np.zeros(len(agreement), np.int64)
+        for position, (who, until) in enumerate(zip(agreement.tolist(), start_at.tolist(), strict=True)):
+            starts = self._start_at[self._agreement == who]
+            numbers[position] = np.sum((starts <= until) & (starts > until - days * MICROSECONDS_PER_DAY))
+        return numbers
+
+
+def contacts_in_outages(
+    utility: Utility, setting: MonthSetting, result: BlockMonth, memories: dict[int, OutageMemory]
+) -> Contacts:
+    """Customers without supply who call; the longer it lasts the more of them do, of short ones hardly anybody.
+
+    Args:
+        utility: The utility.
+        setting: The month.
+        result: What the block and month gave.
+        memories: What the customers of each block remember of outages; this month's are added.
+    """
     if setting.outages is None or result.outages is None or not len(result.outages.event):
         return no_contacts()
     grid, hit = setting.outages, result.outages
@@ -69,8 +119,20 @@ def contacts_in_outages(utility: Utility, setting: MonthSetting, result: BlockMo
     latest = hours * 60 + draws[2] * STILL_CALLS_MINUTES
     at = start_at + (np.minimum(minutes, latest) * 60).astype(np.int64) * MICROSECONDS_PER_SECOND
     calls = np.flatnonzero(_calls(utility, draws[0], wishes, agreement))
+    memory = memories.setdefault(result.block, OutageMemory())
+    lasts = grid.length[hit.event] > 0
+    memory.add(agreement[lasts], start_at[lasts])
     return _made(
-        OUTAGE, point[calls], agreement[calls], at[calls], np.minimum(0.35 + 0.05 * hours[calls], 0.9), hit.event[calls]
+        OUTAGE,
+        point[calls],
+        agreement[calls],
+        at[calls],
+        np.minimum(0.35 + 0.05 * hours[calls], 0.9),
+        outage=hit.event[calls],
+        outage_start_at=start_at[calls],
+        outage_end_at=end_at[calls],
+        outages_in_month=memory.count(agreement[calls], start_at[calls], DAYS_OF_MONTH),
+        outages_in_year=memory.count(agreement[calls], start_at[calls], DAYS_OF_YEAR),
     )
 
 
@@ -91,6 +153,10 @@ def contacts_about_bills(utility: Utility, setting: MonthSetting, bills: Bills, 
         at,
         0.3 + 0.4 * surprise[calls],
         bill_end_day=bills.end_day[calls],
+        bill_issued_day=bills.issued_day[calls],
+        bill_due_day=bills.due_day[calls],
+        bill_cents=bills.cents[calls],
+        bill_cents_before=bills.cents_before[calls],
     )
 
 
@@ -101,9 +167,10 @@ def contacts_about_programs(utility: Utility, setting: MonthSetting) -> Contacts
     rng = stream(utility.options.seed, Purpose.CONTACTS_ABOUT_PROGRAMS, 0, setting.number)
     opted_out = np.flatnonzero(programs.calls.opted_out_at > 0)
     causes = (
-        (programs.offers.customer, programs.offers.day, ABOUT_OFFER, 0.1),
-        (programs.enrolments.customer, programs.enrolments.day, ABOUT_ENROLMENT, 0.1),
+        ("offer", programs.offers.customer, programs.offers.day, ABOUT_OFFER, 0.1),
+        ("enrolment", programs.enrolments.customer, programs.enrolments.day, ABOUT_ENROLMENT, 0.1),
         (
+            "call",
             programs.calls.customer[opted_out],
             programs.events.day[programs.calls.event[opted_out]],
             ABOUT_OPT_OUT,
@@ -111,14 +178,15 @@ def contacts_about_programs(utility: Utility, setting: MonthSetting) -> Contacts
         ),
     )
     parts = []
-    for customer, day, wish, anger in causes:
+    for cause, customer, day, wish, anger in causes:
         now = np.flatnonzero((day >= first) & (day < first + setting.month.days))
         agreement = programs.primary[customer[now]]
         draws = rng.random((3, len(now)))
         calls = np.flatnonzero(_calls(utility, draws[0], np.full(len(now), wish), agreement))
         at = _in_office_hours(utility, day[now[calls]] + 1 + (draws[1, calls] * 5).astype(np.int64), draws[2, calls])
         point = utility.population.agreements.service_point[agreement[calls]]
-        parts.append(_made(PROGRAM, point, agreement[calls], at, np.full(len(calls), anger)))
+        position = opted_out[now[calls]] if cause == "call" else now[calls]
+        parts.append(_made(PROGRAM, point, agreement[calls], at, np.full(len(calls), anger), **{cause: position}))
     return joined_contacts(parts)
 
 
@@ -175,21 +243,9 @@ def _in_office_hours(utility: Utility, day: np.ndarray, draws: np.ndarray) -> np
 
 
 def _made(
-    topic: int,
-    point: np.ndarray,
-    agreement: np.ndarray,
-    at: np.ndarray,
-    anger: np.ndarray,
-    outage: np.ndarray | None = None,
-    bill_end_day: np.ndarray | None = None,
+    topic: int, point: np.ndarray, agreement: np.ndarray, at: np.ndarray, anger: np.ndarray, **behind: np.ndarray
 ) -> Contacts:
+    """Contacts with what is behind them; -1 stands for what is not."""
+    known = {"topic": np.full(len(point), topic), "point": point, "agreement": agreement, "at": at, "anger": anger}
     nothing = np.full(len(point), -1)
-    return Contacts(
-        topic=np.full(len(point), topic),
-        point=point,
-        agreement=agreement,
-        at=at,
-        anger=anger,
-        outage=nothing if outage is None else outage,
-        bill_end_day=nothing if bill_end_day is None else bill_end_day,
-    )
+    return Contacts(**{item.name: (known | behind).get(item.name, nothing) for item in fields(Contacts)})

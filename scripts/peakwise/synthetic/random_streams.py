@@ -40,6 +40,7 @@ class Purpose(IntEnum):
     CONTACTS_ABOUT_PROGRAMS = 24
     OTHER_CONTACTS = 25
     CONTACT_TEXTS = 26
+    CONTACT_DETAILS = 27
 
 
 def stream(seed: int, purpose: Purpose, block: int = 0, month: int = 0) -> np.random.Generator:

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 
 from peakwise.synthetic.attributes import CHANGES, INCOME_BANDS, LANGUAGES, TENURES, Attributes
 from peakwise.synthetic.bills import WRONG_KINDS, Bills
-from peakwise.synthetic.contact_texts import OTHER, OUTAGE, TOPICS, VOLTAGE, contact_text, misspelt
+from peakwise.synthetic.contact_details import said_besides
+from peakwise.synthetic.contact_texts import MISSPELT, OTHER, OUTAGE, TOPICS, VOLTAGE, contact_text, misspelt
 from peakwise.synthetic.contacts import Contacts
 from peakwise.synthetic.faults import DECIMALS
 from peakwise.synthetic.files import UTC_INSTANT, utc_instants
@@ -36,7 +37,6 @@ CONTACT_CHANNEL_SHARES = (0.50, 0.15, 0.12, 0.23)
 NO_CUSTOMER = (0.35, 0.35, 0.25, 0.97)  # share of each channel's contacts that do not say who it is
 NO_TOPIC, NO_TONE = 0.1, 0.1
 NAMES_STREET, NAMES_AREA, NAMES_BOTH = 0.40, 0.30, 0.12
-MISSPELT = 0.2  # of places named
 TONE_SPREAD = 0.2
 UPSET_ABOVE = 0.5
 
@@ -339,6 +339,7 @@ def contact_tables(utility: Utility, setting: MonthSetting, contacts: Contacts) 
         text = contact_text(topic, is_upset[position], float(draws[7, position]), place)
         texts.append(text)
         places.append(place if place is not None and place in text else None)
+    texts = said_besides(utility, setting, contacts, channel == CONTACT_CHANNELS.index("social"), texts)
     customers = utility.population.agreements.customer[contacts.agreement]
     customer_texts = [customer_id(customer) for customer in customers.tolist()]
     table = pa.Table.from_arrays(

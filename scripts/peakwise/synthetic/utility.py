@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from peakwise.synthetic.bills import BillBook, Bills, joined_bills
 from peakwise.synthetic.contacts import (
     Contacts,
+    OutageMemory,
     contacts_about_bills,
     contacts_about_programs,
     contacts_in_outages,
@@ -302,6 +303,7 @@ class _Besides:
         self.bill_book = BillBook(utility.options, utility.population)
         self.event_ids = event_ids_of(utility.options, utility.programs)
         self.contacts: list[Contacts] = []
+        self.memories: dict[int, OutageMemory] = {}
         self.waiting: dict[str, list[pa.Table]] = {name: [] for name in _BESIDES}
         end_date = month_after(utility.options.first_date, utility.options.months)
         self.end_at = microseconds_at_local_midnight(end_date, ZoneInfo(utility.options.time_zone))
@@ -327,7 +329,7 @@ class _Besides:
         for result in chunk:
             bills.append(self.bill_book.bills_of(result, setting))
             self.contacts += [
-                contacts_in_outages(utility, setting, result),
+                contacts_in_outages(utility, setting, result, self.memories),
                 contacts_about_bills(utility, setting, bills[-1], result.block),
                 other_contacts(utility, setting, result),
             ]

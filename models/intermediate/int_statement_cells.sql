@@ -1,0 +1,40 @@
+-- Cells of months and tens of numbers in which facts may lie that fit a statement (int_customer_facts).
+with
+
+statements as (select * from {{ ref('int_contact_statements') }}),
+
+by_month as (
+    select
+        *,
+        {{ whole_numbers_between(
+            "case when first_known_on is null then 0 else date_part('year', first_known_on) * 12 + date_part('month', first_known_on) end",
+            "case when first_known_on is null then 0 else date_part('year', last_known_on) * 12 + date_part('month', last_known_on) end"
+        ) }} as known_in_month
+    from statements
+),
+
+-- Of opting out the number is the day of the event, which need not be said.
+bounded as (
+    select
+        *,
+        coalesce(
+            near_least_number,
+            case when statement_kind = 'opting out' then date_diff('day', date '1970-01-01', first_known_on) else 0 end
+        ) as first_number,
+        coalesce(
+            near_greatest_number,
+            case when statement_kind = 'opting out' then date_diff('day', date '1970-01-01', last_known_on) else 0 end
+        ) as last_number
+    from by_month
+),
+
+by_tens as (
+    select
+        contact_key,
+        statement_number,
+        cast(known_in_month as integer) as known_in_month,
+        cast({{ whole_numbers_between('floor(first_number / 10)', 'floor(last_number / 10)') }} as integer) as tens
+    from bounded
+)
+
+select * from by_tens
