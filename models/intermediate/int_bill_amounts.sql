@@ -13,8 +13,7 @@ bill_limits as (select * from {{ ref('bill_limits') }}),
 
 limits as (
     {{ limits_as_columns('bill_limits', 'limit_name', 'limit_value', [
-        'amount_tolerance',
-        'amount_tolerance_fraction'
+        'amount_tolerance'
     ]) }}
 ),
 
@@ -32,6 +31,7 @@ own_energy_amounts as (
         bills.bill_key,
         bills.tariff_id,
         sum(cast(energy.kwh as decimal(20, 9)) * prices.price_per_kwh) as energy_amount,
+        max(abs(prices.price_per_kwh)) as greatest_price_per_kwh,
         sum(energy.minutes) as priced_minutes
     from bills
     inner join energy on bills.bill_key = energy.bill_key
@@ -59,8 +59,7 @@ differing as (
     left join own_amounts on bills.bill_key = own_amounts.bill_key
     where
         own_amounts.bill_key is null
-        or abs(bills.amount - own_amounts.expected_amount)
-        > greatest(limits.amount_tolerance, limits.amount_tolerance_fraction * abs(own_amounts.expected_amount))
+        or abs(bills.amount - own_amounts.expected_amount) > limits.amount_tolerance
 ),
 
 other_energy_amounts as (
@@ -68,6 +67,7 @@ other_energy_amounts as (
         differing.bill_key,
         prices.tariff_id,
         sum(cast(energy.kwh as decimal(20, 9)) * prices.price_per_kwh) as energy_amount,
+        max(abs(prices.price_per_kwh)) as greatest_price_per_kwh,
         sum(energy.minutes) as priced_minutes
     from differing
     inner join energy on differing.bill_key = energy.bill_key
@@ -92,6 +92,7 @@ combined as (
         coalesce(energy_amounts.tariff_id = bills.tariff_id, false) as is_own_tariff,
         cast(energy_amounts.energy_amount as decimal(18, 6)) as energy_amount,
         cast(ends.fixed_before - starts.fixed_before as decimal(18, 6)) as fixed_amount,
+        cast(energy_amounts.greatest_price_per_kwh as double) as greatest_price_per_kwh,
         -- A tariff without a price for some hour or day of the cycle tells no amount.
         energy_amounts.priced_minutes = metered.minutes
         and ends.valid_days_before - starts.valid_days_before = bills.cycle_days as is_complete

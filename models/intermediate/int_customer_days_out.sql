@@ -2,7 +2,7 @@
 -- outages overlap they count once.
 with
 
-outages as (select * from {{ ref('stg_outage__outages') }}),
+outages as (select * from {{ ref('int_outages_recorded') }}),
 
 meters as (select * from {{ ref('stg_meter__meters') }}),
 

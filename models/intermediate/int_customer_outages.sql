@@ -2,7 +2,7 @@
 -- as zeros that nobody explains. Customers whose zeros begin in the same hour share one such outage.
 with
 
-outages as (select * from {{ ref('stg_outage__outages') }}),
+outages as (select * from {{ ref('int_outages_recorded') }}),
 
 holders as (select * from {{ ref('int_service_point_holders') }}),
 

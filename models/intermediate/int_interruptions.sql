@@ -3,7 +3,7 @@
 -- or until the utility's last word.
 with
 
-outages as (select * from {{ ref('stg_outage__outages') }}),
+outages as (select * from {{ ref('int_outages_recorded') }}),
 
 loads as (select * from {{ ref('stg_meter__loads') }}),
 

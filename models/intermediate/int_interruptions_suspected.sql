@@ -10,7 +10,7 @@ doubtful as (
 
 meters as (select * from {{ ref('stg_meter__meters') }}),
 
-outages as (select * from {{ ref('stg_outage__outages') }}),
+outages as (select * from {{ ref('int_outages_recorded') }}),
 
 served as (select * from {{ ref('int_reliability_served') }}),
 

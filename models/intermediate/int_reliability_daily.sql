@@ -8,7 +8,7 @@ interruptions as (
     where is_counted
 ),
 
-outages as (select * from {{ ref('stg_outage__outages') }}),
+outages as (select * from {{ ref('int_outages_recorded') }}),
 
 served as (select * from {{ ref('int_reliability_served') }}),
 

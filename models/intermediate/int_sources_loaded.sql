@@ -3,7 +3,7 @@
     ('premises', 'stg_premises__premises'),
     ('attributes', 'stg_customer__attributes'),
     ('bills', 'stg_billing__bills'),
-    ('outages', 'stg_outage__outages'),
+    ('outages', 'int_outages_recorded'),
     ('programs', 'stg_programs__programs'),
     ('contacts', 'stg_contacts__contacts'),
     ('weather', 'stg_weather__hourly')

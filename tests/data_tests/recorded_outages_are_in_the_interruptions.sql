@@ -3,7 +3,7 @@
 with
 
 records as (
-    select count(*) as found from {{ ref('stg_outage__outages') }}
+    select count(*) as found from {{ ref('int_outages_recorded') }}
 ),
 
 interruptions as (

@@ -22,7 +22,6 @@ limits as (
         'kwh_tolerance',
         'kwh_tolerance_fraction',
         'amount_tolerance',
-        'amount_tolerance_fraction',
         'greatest_missing_fraction',
         'missing_load_factor'
     ]) }}
@@ -41,7 +40,8 @@ own_amounts as (
     select
         bill_key,
         energy_amount,
-        fixed_amount
+        fixed_amount,
+        greatest_price_per_kwh
     from amounts
     where is_own_tariff and is_complete
 ),
@@ -84,7 +84,8 @@ measured as (
         * greatest(bills.cycle_minutes * greatest(bills.registers, 1) / nullif(metered.minutes, 0) - 1, 0)
             as missing_to_metered,
         cast(own_amounts.energy_amount as double) as energy_amount,
-        cast(own_amounts.energy_amount + own_amounts.fixed_amount as double) as expected_amount
+        cast(own_amounts.energy_amount + own_amounts.fixed_amount as double) as expected_amount,
+        own_amounts.greatest_price_per_kwh
     from bills
     cross join limits
     left join metered on bills.bill_key = metered.bill_key
@@ -99,9 +100,19 @@ bounded as (
         measured.metered_kwh * (1 + measured.missing_to_metered) as greatest_kwh,
         measured.expected_amount + measured.energy_amount * measured.missing_to_metered as greatest_amount,
         greatest(limits.kwh_tolerance, limits.kwh_tolerance_fraction * measured.metered_kwh) as kwh_tolerance,
-        greatest(limits.amount_tolerance, limits.amount_tolerance_fraction * abs(measured.expected_amount)) as amount_tolerance,
         measured.missing_fraction > limits.greatest_missing_fraction as misses_too_much
     from measured
+    cross join limits
+),
+
+-- A difference of energy that is no difference may have been billed at the greatest price.
+tolerated as (
+    select
+        bounded.*,
+        limits.amount_tolerance
+        + coalesce(least(abs(bounded.billed_kwh - bounded.metered_kwh), bounded.kwh_tolerance) * bounded.greatest_price_per_kwh, 0)
+            as amount_tolerance
+    from bounded
     cross join limits
 ),
 
@@ -115,7 +126,7 @@ energy_compared as (
             when billed_kwh < metered_kwh then 'too low'
             else 'cannot be checked'
         end as kwh_verdict
-    from bounded
+    from tolerated
 ),
 
 compared as (

@@ -5,6 +5,10 @@ daily_usage as (select * from {{ ref('fct_customer_daily_usage') }}),
 
 system_load as (select * from {{ ref('fct_system_load_hourly') }}),
 
+bills as (select * from {{ ref('int_bills_numbered') }}),
+
+days as (select * from {{ ref('int_local_days') }}),
+
 used as (
     select
         cast(date_trunc('month', usage_date) as date) as usage_month,
@@ -28,6 +32,17 @@ metered as (
     group by local_month
 ),
 
+-- Cycles begin within months. A bill is spread evenly over its days, as nothing tells how it was used.
+billed as (
+    select
+        cast(date_trunc('month', days.local_date) as date) as usage_month,
+        sum(cast(bills.billed_kwh / bills.cycle_days as decimal(24, 9))) as billed_kwh
+    from bills
+    inner join days on days.local_date >= bills.cycle_start_date and days.local_date < bills.cycle_end_date
+    where bills.cycle_days > 0
+    group by cast(date_trunc('month', days.local_date) as date)
+),
+
 months as (
     select usage_month from metered
     union
@@ -43,13 +58,14 @@ compared as (
         cast(used.profile_kwh as decimal(24, 9)) as profile_kwh,
         cast(used.estimated_kwh as decimal(24, 9)) as estimated_kwh,
         cast(used.received_kwh as decimal(24, 9)) as received_kwh,
-        cast(null as decimal(24, 9)) as billed_kwh,
+        cast(billed.billed_kwh as decimal(24, 9)) as billed_kwh,
         cast(metered.system_kwh as decimal(24, 9)) as system_kwh,
         1 - cast(metered.compared_metered_kwh as double) / nullif(cast(metered.compared_system_kwh as double), 0)
             as unmetered_fraction
     from months
     left join metered on months.usage_month = metered.usage_month
     left join used on months.usage_month = used.usage_month
+    left join billed on months.usage_month = billed.usage_month
 )
 
 select * from compared
