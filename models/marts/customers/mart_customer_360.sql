@@ -127,7 +127,7 @@ joined as (
         customers.customer_id,
         customers.customer_class,
         customers.service_points,
-        reliability.feeder_id,
+        nullif(reliability.feeder_id, 'unknown') as feeder_id,
         coalesce(attributes.has_consent, customers.has_consent) as has_consent,
         coalesce(attributes.has_medical_need, customers.has_medical_need) as has_medical_need,
         case when loaded.has_programs then coalesce(programs.is_enrolled_now, false) else customers.is_enrolled end
