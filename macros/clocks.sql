@@ -31,3 +31,11 @@
 {% macro seconds_between(first, last) %}{{ return(adapter.dispatch('seconds_between')(first, last)) }}{% endmacro %}
 {% macro duckdb__seconds_between(first, last) %}date_diff('second', {{ first }}, {{ last }}){% endmacro %}
 {% macro spark__seconds_between(first, last) %}timestampdiff(second, {{ first }}, {{ last }}){% endmacro %}
+
+{# Whether two instants are the same. All lie on five-minute marks, and the marks' numbers, which lie close together, join at
+   half the cost of instants. #}
+{% macro same_instant(first, second) %}{{ return(adapter.dispatch('same_instant')(first, second)) }}{% endmacro %}
+{% macro duckdb__same_instant(first, second) -%}
+    cast(epoch_us({{ first }}) // 300000000 as integer) = cast(epoch_us({{ second }}) // 300000000 as integer)
+{%- endmacro %}
+{% macro spark__same_instant(first, second) %}{{ first }} = {{ second }}{% endmacro %}

@@ -4,22 +4,19 @@ with
 
 assessed as (select * from {{ ref('int_customer_days_assessed') }}),
 
-metered as (select * from {{ ref('int_customer_days_metered') }}),
-
 days as (select * from {{ ref('int_local_days') }}),
 
 bases as (
     select
-        metered.customer_key,
+        assessed.customer_key,
         days.local_month,
         count(*) as good_days,
-        cast(percentile_cont(0.5) within group (order by metered.base_kw) as decimal(18, 9)) as base_kw
-    from metered
-    inner join assessed on metered.customer_key = assessed.customer_key and metered.local_date = assessed.local_date
-    inner join days on metered.local_date = days.local_date
-    where assessed.quality_reason is null and metered.customer_key != 0
+        cast(percentile_cont(0.5) within group (order by assessed.base_kw) as decimal(18, 9)) as base_kw
+    from assessed
+    inner join days on assessed.local_date = days.local_date
+    where assessed.quality_reason is null and assessed.customer_key != 0
     group by
-        metered.customer_key,
+        assessed.customer_key,
         days.local_month
 )
 

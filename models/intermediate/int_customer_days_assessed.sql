@@ -1,5 +1,4 @@
-{{ config(materialized='view') }}
--- Whether a customer-day may shape a profile is decided here, once, with the first reason why not.
+-- Whether a customer-day may shape a profile is decided here, once, with the first reason why not. Fifteen models read it.
 with
 
 metered as (select * from {{ ref('int_customer_days_metered') }}),
@@ -38,6 +37,7 @@ assessed as (
         metered.local_date,
         metered.kwh,
         metered.peak_kw,
+        metered.base_kw,
         metered.received_minutes,
         days.local_day_minutes as expected_minutes,
         limits_of_customers.greatest_kw as service_limit_kw,

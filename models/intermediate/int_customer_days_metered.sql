@@ -24,7 +24,7 @@ metered as (
         min(case when hours.minutes = 60 then hours.kwh end) as base_kw,
         cast(sum(hours.minutes) as integer) as received_minutes
     from hours
-    inner join instants on hours.hour_start_at = instants.interval_start_at
+    inner join instants on {{ same_instant('hours.hour_start_at', 'instants.interval_start_at') }}
     {% if is_incremental() %}
         inner join touched on hours.customer_key = touched.customer_key and instants.local_date = touched.local_date
         where {{ within_touched_days('hours.hour_start_at') }}

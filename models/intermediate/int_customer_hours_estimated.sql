@@ -113,7 +113,10 @@ like_days as (
         local_hour,
         cast(kwh as double) * 60 / minutes as mean_kw
     from monthly_sums
-    where shapes_profile and minutes > 0
+    where
+        shapes_profile
+        and minutes > 0
+        and customer_key in (select incomplete_days.customer_key from incomplete_days)
 ),
 
 valued as (

@@ -1,11 +1,10 @@
 -- Solar panels show as energy fed in where that is metered. Where it is not, delivered load sinks around noon of bright days
--- far below the lowest hour of the night, which without panels it does not: the refrigerator runs at noon, too. The night is
--- taken from 20 to 6 h, so that people who work at night have a quiet hour in it.
+-- far below the lowest hour of the night, which without panels it does not: the refrigerator runs at noon, too.
 with
 
-hours as (select * from {{ ref('int_customer_hours') }}),
+sunny as (select * from {{ ref('int_customer_days_sunny') }}),
 
-instants as (select * from {{ ref('int_instants_localized') }}),
+days as (select * from {{ ref('int_local_days') }}),
 
 assessed as (select * from {{ ref('int_customer_days_assessed') }}),
 
@@ -20,30 +19,15 @@ limits as (
     ]) }}
 ),
 
-sunny_hours as (
-    select
-        hour_start_at,
-        local_date,
-        local_hour between 10 and 15 as is_midday
-    from instants
-    where
-        interval_start_at = hour_start_at
-        and season in ('spring', 'summer')
-        and (local_hour between 10 and 15 or local_hour < 6 or local_hour >= 20)
-),
-
 sunny_days as (
     select
-        hours.customer_key,
-        sunny_hours.local_date,
-        min(case when sunny_hours.is_midday then hours.kwh end) as midday_kw,
-        min(case when not sunny_hours.is_midday then hours.kwh end) as night_kw
-    from hours
-    inner join sunny_hours on hours.hour_start_at = sunny_hours.hour_start_at
-    where hours.minutes = 60
-    group by
-        hours.customer_key,
-        sunny_hours.local_date
+        sunny.customer_key,
+        sunny.local_date,
+        sunny.midday_kw,
+        sunny.night_kw
+    from sunny
+    inner join days on sunny.local_date = days.local_date
+    where days.season in ('spring', 'summer')
 ),
 
 dips as (

@@ -199,7 +199,7 @@ slots as (
             sum(hours.minutes) as minutes,
             sum(hours.kwh) as kwh
         from hours
-        inner join slots on hours.hour_start_at = slots.interval_start_at
+        inner join slots on {{ same_instant('hours.hour_start_at', 'slots.interval_start_at') }}
         group by all
     ),
 {% endif %}

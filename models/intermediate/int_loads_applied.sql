@@ -6,6 +6,8 @@
 -- depends_on: {{ ref('int_customer_days_received') }}
 -- depends_on: {{ ref('int_metered_load_hourly') }}
 -- depends_on: {{ ref('int_readings_counted') }}
+-- depends_on: {{ ref('int_customer_days_sunny') }}
+-- depends_on: {{ ref('int_charging_runs_measured') }}
 with
 
 loads as (select * from {{ ref('stg_meter__loads') }}),

@@ -10,30 +10,35 @@ instants as (select * from {{ ref('int_instants_localized') }}),
 
 touched as (select * from {{ ref('int_customer_days_touched') }}),
 
+-- Counted by instant first: few rows are left to find the day of.
 counted as (
     select
-        instants.local_date,
-        readings.batch_key,
+        interval_start_at,
+        batch_key,
         count(*) as readings
     from readings
-    inner join instants on readings.interval_start_at = instants.interval_start_at
     {% if is_incremental() %}
-        where instants.local_date in (select touched.local_date from touched)
+        where interval_start_at in (
+            select instants.interval_start_at
+            from instants
+            where instants.local_date in (select touched.local_date from touched)
+        )
     {% endif %}
     group by
-        instants.local_date,
-        readings.batch_key
+        interval_start_at,
+        batch_key
 ),
 
 by_load as (
     select
-        counted.local_date,
+        instants.local_date,
         batches.load_id,
         cast(sum(counted.readings) as bigint) as readings
     from counted
+    inner join instants on counted.interval_start_at = instants.interval_start_at
     inner join batches on counted.batch_key = batches.batch_key
     group by
-        counted.local_date,
+        instants.local_date,
         batches.load_id
 )
 

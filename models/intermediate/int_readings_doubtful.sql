@@ -14,7 +14,7 @@ batches as (select * from {{ ref('stg_meter__reading_batches') }}),
 
 meters as (select * from {{ ref('stg_meter__meters') }}),
 
-outages as (select * from {{ ref('stg_outage__outages') }}),
+outages as (select * from {{ ref('int_outages_recorded') }}),
 
 assessed as (select * from {{ ref('int_customer_days_assessed') }}),
 
@@ -37,27 +37,52 @@ limits as (
     ]) }}
 ),
 
--- One look at the values of all readings; what follows looks at these alone.
-suspects as (
-    select *
+-- What follows looks at these alone. Each of the two looks at all readings and compares with one number, which takes a third
+-- of the time that reckoning takes: what the smallest service can carry in the shortest interval.
+not_above_zero as materialized (
+    select
+        meter_key,
+        interval_start_at,
+        interval_minutes,
+        kwh
+    from readings_held
+    where channel = 'delivered' and kwh <= 0
+),
+
+high as (
+    select
+        meter_key,
+        interval_start_at,
+        interval_minutes,
+        kwh,
+        customer_key
     from readings_held
     where
         channel = 'delivered'
-        and (kwh <= 0 or kwh * 60 > interval_minutes * (select min(service_limits.greatest_kw) from service_limits))
+        and kwh > (
+            select cast(floor(min(service_limits.greatest_kw) * min(meters.interval_minutes) / 60) as decimal(18, 9))
+            from service_limits
+            cross join meters
+        )
 ),
 
 beyond_limits as (
     select
-        suspects.meter_key,
-        suspects.interval_start_at,
-        case when suspects.kwh < 0 then 'negative' else 'above_service_limit' end as quality_code
-    from suspects
-    left join customers on suspects.customer_key = customers.customer_key
+        meter_key,
+        interval_start_at,
+        'negative' as quality_code
+    from not_above_zero
+    where kwh < 0
+    union all
+    select
+        high.meter_key,
+        high.interval_start_at,
+        'above_service_limit' as quality_code
+    from high
+    left join customers on high.customer_key = customers.customer_key
     left join service_limits as of_class on customers.customer_class = of_class.customer_class
     left join service_limits as of_others on of_others.customer_class = 'unclassified'
-    where
-        suspects.kwh < 0
-        or suspects.kwh * 60 > suspects.interval_minutes * coalesce(of_class.greatest_kw, of_others.greatest_kw)
+    where high.kwh * 60 > high.interval_minutes * coalesce(of_class.greatest_kw, of_others.greatest_kw)
 ),
 
 stuck_instants as (
@@ -81,16 +106,33 @@ stuck as (
     where readings_held.channel = 'delivered'
 ),
 
+-- A service point that feeds in has supply: its zero of delivery says nothing. Without these a solar roof would be a meter
+-- that usually reads zero, and its outages at night could not be told.
+feeding_in as (
+    select
+        delivering.meter_key,
+        readings_held.interval_start_at
+    from readings_held
+    inner join meters as receiving on readings_held.meter_key = receiving.meter_key
+    inner join meters as delivering on receiving.service_point_id = delivering.service_point_id
+    where readings_held.channel = 'received' and readings_held.kwh > 0 and delivering.channel = 'delivered'
+),
+
 zeros as (
     select
-        meter_key,
-        interval_start_at,
-        interval_minutes,
-        interval_start_at
-        - to_minutes(interval_minutes * row_number() over (partition by meter_key order by interval_start_at))
-            as run_key
-    from suspects
-    where kwh = 0
+        not_above_zero.meter_key,
+        not_above_zero.interval_start_at,
+        not_above_zero.interval_minutes,
+        not_above_zero.interval_start_at
+        - to_minutes(
+            not_above_zero.interval_minutes
+            * row_number() over (partition by not_above_zero.meter_key order by not_above_zero.interval_start_at)
+        ) as run_key
+    from not_above_zero
+    left join feeding_in
+        on not_above_zero.meter_key = feeding_in.meter_key
+        and not_above_zero.interval_start_at = feeding_in.interval_start_at
+    where not_above_zero.kwh = 0 and feeding_in.meter_key is null
 ),
 
 zero_meters as (

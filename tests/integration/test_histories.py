@@ -507,7 +507,7 @@ def test_a_warehouse_grown_load_by_load_equals_one_built_at_once(warehouses: War
 def test_the_comparison_notices_one_row(warehouses: Warehouses, tmp_path: Path) -> None:
     changes = {
         "intermediate.int_load_sums_total": "kwh = kwh + 0.000000001",
-        "intermediate.int_customer_days_metered": "received_minutes = received_minutes + 1",
+        "intermediate.int_customer_days_assessed": "received_minutes = received_minutes + 1",
         "marts.mart_peak_contribution": "own_peak_date = date '2000-01-01'",
     }
     changed = warehouses.make("changed")

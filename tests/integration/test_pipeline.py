@@ -101,6 +101,20 @@ def test_the_fates_equal_the_faults_that_were_planted(utility: Home) -> None:
     assert (duplicate, superseded, rejected) == (planted["duplicate"], planted["superseded"], 0)
 
 
+def test_the_bill_check_finds_the_planted_bills_and_no_other(utility: Home) -> None:
+    planted = f"select bill_id, kind from '{utility.folder}/synthetic/truth/wrong_bills.parquet'"
+    verdicts = query(
+        utility.warehouse,
+        f"""
+        select planted.kind is not null as is_planted, verdict, count(*)
+        from marts.mart_bill_check left join ({planted}) as planted using (bill_id)
+        where verdict != 'cannot be checked' group by all order by all
+        """,
+    )
+    assert {verdict for is_planted, verdict, _ in verdicts if not is_planted} == {"agrees"}
+    assert "agrees" not in {verdict for is_planted, verdict, _ in verdicts if is_planted} and len(verdicts) > 1
+
+
 def test_a_release_holds_every_mart_twice_with_figures_and_manifest(utility: Home) -> None:
     release = utility.published.resolve()
     manifest = json.loads((release / "manifest.json").read_text())
@@ -425,6 +439,27 @@ OPTIONAL_SOURCES = {
 }  # fmt: skip
 
 
+def outages_found(utility: Home, warehouse: Path) -> tuple[int, int, int, int]:
+    """Of the true outages that leave hours without energy how many were found, and of suspicions how many are true."""
+    return query(
+        warehouse,
+        f"""
+        with outages as (
+            select distinct outage_id, timezone('UTC', started_at) as started_at, timezone('UTC', restored_at) as restored_at
+            from '{utility.folder}/synthetic/truth/outages.parquet' where restored_at - started_at > interval 5 minute
+        ),
+        met as (
+            select outages.outage_id, suspicions.suspicion_key
+            from outages inner join marts.mart_unrecorded_outages as suspicions
+                on suspicions.started_at < outages.restored_at and suspicions.ended_at > outages.started_at
+        )
+        select
+            (select count(distinct outage_id) from outages), (select count(distinct outage_id) from met),
+            (select count(*) from marts.mart_unrecorded_outages), (select count(distinct suspicion_key) from met)
+        """,
+    )[0]
+
+
 def test_each_optional_source_can_be_missing(utility: Home, tmp_path: Path) -> None:
     everything = query(utility.warehouse, "select distinct sources_present from marts.mart_customer_360")[0][0].split(
         ", "
@@ -441,3 +476,7 @@ def test_each_optional_source_can_be_missing(utility: Home, tmp_path: Path) -> N
         known, present = query(without, f"select count({column}), min(sources_present) from marts.mart_customer_360")[0]
         assert known == 0, source
         assert present.split(", ") == [name for name in everything if name != source]
+        if source == "outages":
+            # What nobody recorded, zeros show.
+            lasting, found, suspicions, true_suspicions = outages_found(utility, without)
+            assert lasting > 2 and (found, true_suspicions) == (lasting, suspicions)

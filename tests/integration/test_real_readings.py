@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
 LONDON_ROWS = 25_163_863
-HIGH_EVENTS, LOW_EVENTS = 69, 0
+HIGH_EVENTS, LOW_EVENTS = 69, 92
 HOURS = [f"hour_{hour:02d}_kw" for hour in range(24)]
 
 

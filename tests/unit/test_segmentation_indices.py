@@ -48,6 +48,22 @@ def test_indices_equal_those_of_scikit_learn(k):
     )
 
 
+def test_silhouettes_of_several_partitions_are_those_of_each(monkeypatch):
+    random = np.random.default_rng(13)
+    shapes = random.dirichlet(np.ones(24), 300)
+    partitions = [np.zeros(300, dtype=np.intp), *(random.integers(0, k, 300) for k in (2, 5, 9)), np.arange(300)]
+    partitions[1][7] = 2  # alone in a segment
+    sample = SilhouetteSample(shapes, seed=7, size=1_000)
+    together = sample.silhouettes_of_all(partitions)
+    assert np.isnan(together[[0, -1]]).all()
+    assert together[1, 7] == 0
+    for labels, found in zip(partitions[1:-1], together[1:-1], strict=True):
+        assert found == pytest.approx(metrics.silhouette_samples(shapes, labels), abs=1e-12)
+        assert found == pytest.approx(sample.silhouettes(labels), abs=1e-12)
+    monkeypatch.setattr("peakwise.segmentation.indices.COMPARED_AT_ONCE", 7)
+    assert sample.silhouettes_of_all(partitions)[1:-1] == pytest.approx(together[1:-1], abs=1e-12)
+
+
 def test_dispersion_is_adequacy_over_the_spread_of_centroids():
     random = np.random.default_rng(4)
     centroids = random.random((5, 24))
@@ -67,6 +83,14 @@ def test_dispersion_is_adequacy_over_the_spread_of_centroids():
 )
 def test_agreement_of_partitions(some, others, index):
     assert adjusted_rand_index(np.array(some), np.array(others)) == pytest.approx(index, abs=1e-6)
+
+
+@pytest.mark.parametrize("clusters", [(1, 1), (1, 4), (3, 3), (2, 9)])
+def test_agreement_is_that_of_scikit_learn(clusters):
+    random = np.random.default_rng(14)
+    some, others = (random.integers(0, k, 5_000) for k in clusters)
+    others[:2_000] = some[:2_000] % clusters[1]
+    assert adjusted_rand_index(some, others) == metrics.adjusted_rand_score(some, others)
 
 
 def test_the_elbow_is_where_the_fall_bends():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from peakwise.segmentation import SegmentationSettings, class_segmentation, segment_class
-from peakwise.segmentation.null_test import LEAD, CloudMeasures, gaussian_cloud, has_structure, measure_clouds
+from peakwise.segmentation.null_test import LEAD, CloudMeasures, GaussianClouds, has_structure, measure_clouds
 
 HOURS = np.arange(24)
 
@@ -58,7 +58,7 @@ def test_five_kinds_of_customers_are_found():
 
 @pytest.mark.parametrize("customers", [40, 150, 1_000])
 def test_a_gaussian_cloud_is_not_structure(customers):
-    shapes = gaussian_cloud(homes_of_one_kind(1_000), customers, [99])
+    shapes = GaussianClouds(homes_of_one_kind(1_000)).draw(customers, [99])
     found = segment_class(shapes, SegmentationSettings(k=3))
     assert found.descriptive_only
     assert found.verdict.startswith("No structure beyond a Gaussian cloud")
@@ -85,7 +85,7 @@ def test_structure_needs_a_practical_lead_and_to_be_above_every_cloud(silhouette
 
 def test_a_cloud_has_the_mean_and_covariance_of_the_shapes():
     shapes = homes_of_one_kind(400)
-    cloud = gaussian_cloud(shapes, 100_000, [1])
+    cloud = GaussianClouds(shapes).draw(100_000, [1])
     covariance = np.cov(shapes, rowvar=False)
     assert np.allclose(cloud.mean(axis=0), shapes.mean(axis=0), atol=2e-4)
     assert np.allclose(np.cov(cloud, rowvar=False), covariance, atol=0.03 * covariance.max())
@@ -98,6 +98,18 @@ def test_clouds_are_repeatable_and_shared_between_k():
     many = measure_clouds(shapes, {2: 4, 3: 1}, seed=7)
     assert few[2].silhouettes == many[2].silhouettes[:2]
     assert len(many[3].silhouettes) == 1
+
+
+def test_clouds_that_are_known_are_not_measured_again():
+    shapes = homes_of_one_kind(100)
+    some = measure_clouds(shapes, {2: 3, 3: 3}, seed=7)
+    known = {2: CloudMeasures(silhouettes=[-1.0] * 3, inertias=[-2.0] * 3)}
+    found = measure_clouds(shapes, {2: 5}, seed=7, known=known)[2]
+    whole = measure_clouds(shapes, {2: 5}, seed=7)[2]
+    assert found.silhouettes == [-1.0] * 3 + whole.silhouettes[3:]
+    assert found.inertias == [-2.0] * 3 + whole.inertias[3:]
+    assert known[2].silhouettes == [-1.0] * 3
+    assert some[2].silhouettes == pytest.approx(whole.silhouettes[:3], abs=1e-12)
 
 
 def test_diagnostics_describe_each_k_and_the_chosen_partition():

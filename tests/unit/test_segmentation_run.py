@@ -52,12 +52,11 @@ def profile_rows(customers=90, *, classes=("unclassified",), season="all", day_t
 def fill(connection, rows):
     connection.register("profile_rows", rows)
     connection.execute("create schema if not exists intermediate")
-    connection.execute("create schema if not exists marts")
     connection.execute("create or replace table intermediate.int_profiles_standardized as from profile_rows")
     connection.execute("""
-        create or replace table marts.fct_customer_daily_usage as
-        select * from (values (date '2025-01-01', false), (date '2025-01-02', true), (date '2025-12-30', true),
-                              (date '2025-12-31', false)) as days (usage_date, shapes_profile)
+        create or replace table intermediate.int_customer_days_assessed as
+        select * from (values (date '2025-01-01', 'incomplete'), (date '2025-01-02', null), (date '2025-12-30', null),
+                              (date '2025-12-31', 'outage')) as days (local_date, quality_reason)
     """)
 
 

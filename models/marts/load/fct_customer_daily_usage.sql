@@ -27,12 +27,7 @@ estimated as (
 customers as (select * from {{ ref('dim_customer') }}),
 
 -- Days without a delivered reading stand here with what they received, or with an estimate.
-customer_days as (
-    select
-        customer_key,
-        local_date
-    from assessed
-    union
+other_days as (
     select
         customer_key,
         local_date
@@ -44,20 +39,36 @@ customer_days as (
     from estimated
 ),
 
+customer_days as (
+    select
+        customer_key,
+        local_date,
+        kwh,
+        peak_kw,
+        received_minutes,
+        quality_reason
+    from assessed
+    union all
+    select
+        other_days.customer_key,
+        other_days.local_date,
+        null as kwh,
+        null as peak_kw,
+        0 as received_minutes,
+        'no readings' as quality_reason
+    from other_days
+    left join assessed
+        on other_days.customer_key = assessed.customer_key and other_days.local_date = assessed.local_date
+    where assessed.customer_key is null
+),
+
 days_used as (
     select
-        customer_days.customer_key,
-        customer_days.local_date,
-        assessed.kwh,
+        customer_days.*,
         received.received_kwh,
-        assessed.peak_kw,
-        coalesce(assessed.received_minutes, 0) as received_minutes,
         estimated.estimated_kwh,
-        estimated.estimated_minutes,
-        case when assessed.customer_key is null then 'no readings' else assessed.quality_reason end as quality_reason
+        estimated.estimated_minutes
     from customer_days
-    left join assessed
-        on customer_days.customer_key = assessed.customer_key and customer_days.local_date = assessed.local_date
     left join received
         on customer_days.customer_key = received.customer_key and customer_days.local_date = received.local_date
     left join estimated

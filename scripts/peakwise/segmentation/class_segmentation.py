@@ -97,7 +97,7 @@ def segment_class(
     segments = _partition(fitted, made, sweep, settings)
     if in_use is not None and settings.algorithm == "kmeans":
         segments = continued(fitted, segments, in_use.centroids, only_describe=in_use.only_describe)
-    clouds = measure_clouds(fitted, {made: CLOUDS}, settings.seed)[made]
+    clouds = measure_clouds(fitted, {made: CLOUDS}, settings.seed, known=sweep_clouds)[made]
     measured = sample.silhouettes(segments.labels)
     silhouettes = np.full(len(shapes), np.nan)
     silhouettes[usual[sample.rows]] = measured
@@ -127,7 +127,7 @@ def segment_class(
             ]
         ),
         diagnostics=[
-            diagnosed_anew(row, fitted, segments, sample, clouds) if row.k == made else row
+            diagnosed_anew(row, fitted, segments, silhouette, clouds) if row.k == made else row
             for row in choice.diagnostics
         ],
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from peakwise.segmentation.algorithms.kmeans import ROWS_WORTH_TWO_THREADS
 from peakwise.segmentation.clustering import Segments, assigned, different_shapes, fit_segments
 from peakwise.segmentation.indices import (
     SilhouetteSample,
@@ -18,6 +19,7 @@ from peakwise.segmentation.indices import (
 )
 from peakwise.segmentation.null_test import CloudMeasures
 from peakwise.segmentation.stability import measure_stability
+from peakwise.segmentation.threads import side_by_side
 
 GREATEST_SWEPT_K = 12
 """The sweep ends here, or at the number of different shapes."""
@@ -64,10 +66,14 @@ def fit_sweep(shapes: NDArray[np.float64], numbers: list[int], seed: int) -> dic
 
     Args:
         shapes: Shape (customers, hours).
-        numbers: Numbers of clusters.
+        numbers: Numbers of clusters, rising.
         seed: Seed of K-means and of the sample that it is fitted on.
     """
     rows = sampled_rows(len(shapes), SWEEP_CUSTOMERS, seed)
+    if len(rows) < ROWS_WORTH_TWO_THREADS:
+        longest_first = numbers[::-1]
+        found = side_by_side(lambda k: fit_segments(shapes, k, seed), longest_first)
+        return dict(zip(numbers, found[::-1], strict=True))
     if len(rows) == len(shapes):
         return {k: fit_segments(shapes, k, seed) for k in numbers}
     sample = shapes[rows]
@@ -93,6 +99,7 @@ def diagnose(
     stability = measure_stability(shapes, {k: found.centroids for k, found in partitions.items()}, seed)
     evenly = [k for k in partitions if k <= GREATEST_SWEPT_K]
     bends = dict(zip(evenly, elbow([partitions[k].inertia for k in evenly]).tolist(), strict=True))
+    silhouettes = sample.silhouettes_of_all([found.labels for found in partitions.values()]).mean(axis=1).tolist()
     return [
         KDiagnostic(
             k=k,
@@ -100,9 +107,9 @@ def diagnose(
             stability=stability[k],
             null_inertia=clouds[k].mean_inertia,
             null_silhouette=clouds[k].mean_silhouette,
-            **_figures(shapes, found, sample.mean(found.labels)),
+            **_figures(shapes, found, silhouette),
         )
-        for k, found in partitions.items()
+        for (k, found), silhouette in zip(partitions.items(), silhouettes, strict=True)
     ]
 
 
@@ -110,7 +117,7 @@ def diagnosed_anew(
     diagnostic: KDiagnostic,
     shapes: NDArray[np.float64],
     found: Segments,
-    sample: SilhouetteSample,
+    silhouette: float,
     clouds: CloudMeasures,
 ) -> KDiagnostic:
     """The diagnostic with the figures of the partition that a run ends in, and of the clouds that it is tested with."""
@@ -118,7 +125,7 @@ def diagnosed_anew(
         diagnostic,
         null_inertia=clouds.mean_inertia,
         null_silhouette=clouds.mean_silhouette,
-        **_figures(shapes, found, sample.mean(found.labels)),
+        **_figures(shapes, found, silhouette),
     )
 
 

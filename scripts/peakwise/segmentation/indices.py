@@ -1,17 +1,19 @@
-"""Cluster indices: silhouette, Davies-Bouldin and Calinski-Harabasz as scikit-learn computes them; MIA, CDI, Toussaint."""
+"""Cluster indices: silhouette, Davies-Bouldin and Calinski-Harabasz as scikit-learn defines them; MIA, CDI, Toussaint."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples
-from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 
 from peakwise.segmentation.threads import one_thread
 
 ROWS_AT_ONCE = 100_000
 """Rows worked on together, so that memory does not grow with the number of customers."""
+
+COMPARED_AT_ONCE = 128
+"""Customers whose distances to all others in a silhouette sample are worked on together: few enough for a cache."""
 
 SILHOUETTE_CUSTOMERS = 5_000
 """Above this many customers the silhouette is measured on a random sample of this size: its cost is quadratic."""
@@ -25,10 +27,11 @@ def sampled_rows(customers: int, size: int, seed: int) -> NDArray[np.intp]:
 
 
 class SilhouetteSample:
-    """Customers among whom silhouettes are measured, with their distances, for as many partitions as wanted.
+    """Customers among whom silhouettes are measured, for as many partitions as wanted.
 
     Within the sample, a customer is compared with the sampled members of the own and of the next segment
-    (Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7).
+    (Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7). Distances are computed a few rows at a time and forgotten; a
+    product with the members of every segment adds them up for all partitions at once.
 
     Args:
         shapes: All customers, shape (customers, hours).
@@ -38,9 +41,8 @@ class SilhouetteSample:
 
     def __init__(self, shapes: NDArray[np.float64], seed: int, size: int) -> None:
         self.rows = sampled_rows(len(shapes), size, seed)
-        with one_thread():
-            self._distances = euclidean_distances(shapes[self.rows])
-        np.fill_diagonal(self._distances, 0.0)
+        sampled = shapes[self.rows]
+        self._centred = sampled - sampled.mean(axis=0)
 
     def silhouettes(self, labels: NDArray[np.intp]) -> NDArray[np.float64]:
         """Silhouette, -1 to 1, of each sampled customer; NaN where it has no meaning.
@@ -53,14 +55,72 @@ class SilhouetteSample:
         Returns:
             In the order of `rows`, shape (sampled customers,).
         """
-        sampled = labels[self.rows]
-        if not 2 <= len(np.unique(sampled)) < len(sampled):
-            return np.full(len(sampled), np.nan)
-        return silhouette_samples(self._distances, sampled, metric="precomputed")
+        return self.silhouettes_of_all([labels])[0]
+
+    def silhouettes_of_all(self, partitions: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
+        """Silhouettes of several partitions, in little more time than those of one.
+
+        Args:
+            partitions: For each the segment of every customer, as in `silhouettes`.
+
+        Returns:
+            Shape (partitions, sampled customers).
+        """
+        sampled = [np.unique(labels[self.rows], return_inverse=True)[1] for labels in partitions]
+        found = np.full((len(sampled), len(self.rows)), np.nan)
+        meant = [number for number, labels in enumerate(sampled) if 1 <= labels.max() < len(labels) - 1]
+        sums = self._summed_distances([sampled[number] for number in meant])
+        for number, summed in zip(meant, sums, strict=True):
+            found[number] = _silhouettes(summed, sampled[number])
+        return found
 
     def mean(self, labels: NDArray[np.intp]) -> float:
         """Mean silhouette of the sampled customers; NaN where it has no meaning."""
         return float(self.silhouettes(labels).mean())
+
+    def _summed_distances(self, partitions: list[NDArray[np.intp]]) -> list[NDArray[np.float64]]:
+        """For each partition the sums of distances to all members of each segment, shape (sampled customers, segments)."""
+        if not partitions:
+            return []
+        customers = len(self.rows)
+        members = np.concatenate([np.eye(labels.max() + 1)[labels] for labels in partitions], axis=1)
+        squares = np.einsum("ij,ij->i", self._centred, self._centred)
+        # One product gives |x|^2 - 2xy + |y|^2.
+        some = np.column_stack([-2 * self._centred, squares, np.ones(customers)])
+        others = np.column_stack([self._centred, np.ones(customers), squares]).T
+        sums = np.zeros((customers, members.shape[1]))
+        memory = np.empty(min(customers, COMPARED_AT_ONCE) * customers)
+        with one_thread():
+            for first in range(0, customers, COMPARED_AT_ONCE):
+                # Distances have no direction: each pair is measured once, and counts for both.
+                after = min(first + COMPARED_AT_ONCE, customers)
+                shape = (after - first, customers - first)
+                distances = memory[: shape[0] * shape[1]].reshape(shape)
+                np.matmul(some[first:after], others[:, first:], out=distances)
+                np.maximum(distances, 0.0, out=distances)
+                np.sqrt(distances, out=distances)
+                # Nobody is at a distance from himself, whatever rounding says.
+                np.fill_diagonal(distances, 0.0)
+                sums[first:after] += distances @ members[first:]
+                sums[after:] += distances[:, shape[0] :].T @ members[first:after]
+        return np.split(sums, np.cumsum([labels.max() + 1 for labels in partitions])[:-1], axis=1)
+
+
+def _silhouettes(sums: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Silhouettes from the sums of distances to all members of each segment; 0 for who is alone in one.
+
+    Args:
+        sums: Shape (customers, segments).
+        labels: Segment of each customer, shape (customers,).
+    """
+    every = np.arange(len(labels))
+    sizes = np.bincount(labels, minlength=sums.shape[1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = sums[every, labels] / (sizes - 1)[labels]
+        means = sums / sizes
+        means[every, labels] = np.inf
+        following = means.min(axis=1)
+        return np.nan_to_num((following - own) / np.maximum(own, following))
 
 
 def separation(shapes: NDArray[np.float64], labels: NDArray[np.intp]) -> tuple[float, float]:

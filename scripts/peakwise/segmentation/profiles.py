@@ -64,8 +64,8 @@ def read_profiles(connection: duckdb.DuckDBPyConnection, choice: ProfileChoice) 
         return found
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise UnusableInput(
-            "The warehouse has no standardised profiles with 24 hours and their daily usage: "
-            "run `dbt build` on models int_profiles_standardized and fct_customer_daily_usage first."
+            "The warehouse has no standardised profiles with 24 hours and the days behind them: "
+            "run `dbt build` on models int_profiles_standardized and int_customer_days_assessed first."
         ) from error
 
 
@@ -109,7 +109,7 @@ def _profiles(
         shapes[:, index] = np.ma.filled(columns.pop(name), np.nan)
     _refuse_not_finite(connection, customer_keys, shapes, profile_set)
     first_usage_date, last_usage_date = connection.execute(
-        "select min(usage_date), max(usage_date) from marts.fct_customer_daily_usage where shapes_profile"
+        "select min(local_date), max(local_date) from intermediate.int_customer_days_assessed where quality_reason is null"
     ).fetchall()[0]
     return StandardisedProfiles(
         profile_set=profile_set,

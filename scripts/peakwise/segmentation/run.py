@@ -74,7 +74,7 @@ def segment_customers(
     A run is in use at once where none of its purpose is; otherwise it is a candidate until `accept_candidates`.
 
     Args:
-        warehouse: The DuckDB file, with the models int_profiles_standardized and fct_customer_daily_usage built.
+        warehouse: The DuckDB file, with the models int_profiles_standardized and int_customer_days_assessed built.
         settings: How to segment.
         choice: Which profiles; one run is made for each of its sets.
         created_at: Time of the run, with a time zone; by default now.

@@ -1,18 +1,21 @@
-"""K-means, with the restarts shared between two threads that do not see each other's sums."""
+"""K-means: small fits run all restarts at once, large ones share them between two threads that do not see each other's sums."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans, kmeans_plusplus
-from sklearn.utils.extmath import row_norms
+from sklearn.cluster import KMeans
 
+from peakwise.segmentation.algorithms.lloyd import best_centroids
+from peakwise.segmentation.algorithms.starting_points import DrawnInTurn, drawn_together
 from peakwise.segmentation.partitions import Segments, assigned, centroid_order
 from peakwise.segmentation.threads import one_thread
 
 RESTARTS = 10
 """K-means runs from this many starting points and keeps the one with the lowest inertia."""
+
+TOLERANCE = 1e-4
+"""A restart has converged when its centroids' squared moves sum to no more than this part of the shapes' mean variance."""
 
 SIDE_BY_SIDE = 2
 """Groups of restarts that run at the same time. Fixed, so that no result depends on how many cores there are."""
@@ -21,59 +24,60 @@ ROWS_WORTH_TWO_THREADS = 10_000
 """Fewer rows are fitted before a second thread has helped; callers of small fits have threads of their own."""
 
 
-class StartingPoints:
-    """The starting points of all restarts, drawn one after the other as `KMeans.fit` draws them, whoever asks first.
-
-    Args:
-        k: Centroids of each.
-        seed: Seed of the draw.
-    """
-
-    def __init__(self, k: int, seed: int) -> None:
-        self._k = k
-        self._random = np.random.RandomState(seed)
-        self._lock = Lock()
-        self._squares: NDArray[np.float64] | None = None
-        self._drawn: list[NDArray[np.float64]] = []
-
-    def take(self, restart: int, centred: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The starting points of one restart, shape (k, hours).
-
-        Args:
-            restart: Its number, from 0.
-            centred: The shapes minus their mean, the same for every restart. Shape (customers, hours).
-        """
-        with self._lock:
-            if self._squares is None:
-                self._squares = row_norms(centred, squared=True)
-            while len(self._drawn) <= restart:
-                starts, _ = kmeans_plusplus(centred, self._k, x_squared_norms=self._squares, random_state=self._random)
-                self._drawn.append(starts)
-            return self._drawn[restart]
-
-
 def fit_kmeans(shapes: NDArray[np.float64], k: int, seed: int) -> Segments:
-    """scikit-learn's K-means (Lloyd's algorithm from k-means++ starts), the best of `RESTARTS`.
-
-    With several threads in one restart, the partial sums of a centroid are added in the order in which threads finish,
-    and the last digits vary from run to run. Whole restarts on a thread each need no such sums.
+    """K-means as scikit-learn defines it (Lloyd's algorithm from k-means++ starts), the best of `RESTARTS`.
 
     Args:
         shapes: Shape (customers, hours).
         k: Segments.
         seed: Seed of the starting points.
     """
+    if len(shapes) < ROWS_WORTH_TWO_THREADS:
+        return assigned(shapes, fit_counted(shapes, np.ones(len(shapes), dtype=np.intp), k, seed))
     with one_thread():
-        if len(shapes) < ROWS_WORTH_TWO_THREADS:
-            fit = KMeans(n_clusters=k, n_init=RESTARTS, random_state=seed).fit(shapes)
+        centroids = _fit_side_by_side(shapes, k, seed).cluster_centers_
+    return assigned(shapes, centroids[centroid_order(centroids)])
+
+
+def fit_counted(shapes: NDArray[np.float64], counts: NDArray[np.integer], k: int, seed: int) -> NDArray[np.float64]:
+    """Centroids of K-means where a row stands for several customers of one shape, as it does in a bootstrap resample.
+
+    They are those that scikit-learn finds among the rows written out as often as they count, but for rounding.
+
+    Args:
+        shapes: Shape (rows, hours).
+        counts: Customers of each row, at least 1. Shape (rows,).
+        k: Centroids.
+        seed: Seed of the starting points.
+
+    Returns:
+        In the order of `centroid_order`, shape (k, hours).
+    """
+    with one_thread():
+        mean = shapes.mean(axis=0)
+        centred, weights = shapes - mean, counts.astype(np.float64)
+        # A single centroid is the mean, wherever it starts.
+        starts = drawn_together(centred, k, RESTARTS if k > 1 else 1, seed, weights)
+        squares = np.average(np.square(centred), axis=0, weights=weights)
+        variances = squares - np.square(np.average(centred, axis=0, weights=weights))
+        found = best_centroids(centred, weights, starts, TOLERANCE * float(variances.mean()))
+        if found is not None:
+            centroids = found + mean
         else:
-            fit = _fit_side_by_side(shapes, k, seed)
-    return assigned(shapes, fit.cluster_centers_[centroid_order(fit.cluster_centers_)])
+            # A cluster ran empty, and scikit-learn knows which customers to give it.
+            written_out = np.repeat(shapes, counts, axis=0)
+            fit = KMeans(n_clusters=k, n_init=RESTARTS, random_state=seed, tol=TOLERANCE).fit(written_out)
+            centroids = fit.cluster_centers_
+    return centroids[centroid_order(centroids)]
 
 
 def _fit_side_by_side(shapes: NDArray[np.float64], k: int, seed: int) -> KMeans:
-    """The best fit of all groups; of equally good ones, the first. Each group copies the shapes once."""
-    starting_points = StartingPoints(k, seed)
+    """The best fit of all groups; of equally good ones, the first. Each group copies the shapes once.
+
+    With several threads in one restart, the partial sums of a centroid are added in the order in which threads finish,
+    and the last digits vary from run to run. Whole restarts on a thread each need no such sums.
+    """
+    starting_points = DrawnInTurn(k, seed)
 
     def fit_group(group: int) -> KMeans:
         restarts = iter(range(group, RESTARTS, SIDE_BY_SIDE))
