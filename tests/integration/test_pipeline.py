@@ -440,13 +440,16 @@ OPTIONAL_SOURCES = {
 
 
 def outages_found(utility: Home, warehouse: Path) -> tuple[int, int, int, int]:
-    """Of the true outages that leave hours without energy how many were found, and of suspicions how many are true."""
+    """Of the true outages of two hours, or of an hour and several service points, how many were found;
+    of suspicions, how many are true.
+    """
     return query(
         warehouse,
         f"""
         with outages as (
-            select distinct outage_id, timezone('UTC', started_at) as started_at, timezone('UTC', restored_at) as restored_at
-            from '{utility.folder}/synthetic/truth/outages.parquet' where restored_at - started_at > interval 5 minute
+            select outage_id, timezone('UTC', min(started_at)) as started_at, timezone('UTC', max(restored_at)) as restored_at
+            from '{utility.folder}/synthetic/truth/outages.parquet' group by outage_id
+            having max(restored_at) - min(started_at) >= to_hours(case when count(*) > 1 then 1 else 2 end)
         ),
         met as (
             select outages.outage_id, suspicions.suspicion_key
@@ -454,7 +457,7 @@ def outages_found(utility: Home, warehouse: Path) -> tuple[int, int, int, int]:
                 on suspicions.started_at < outages.restored_at and suspicions.ended_at > outages.started_at
         )
         select
-            (select count(distinct outage_id) from outages), (select count(distinct outage_id) from met),
+            (select count(*) from outages), (select count(distinct outage_id) from met),
             (select count(*) from marts.mart_unrecorded_outages), (select count(distinct suspicion_key) from met)
         """,
     )[0]

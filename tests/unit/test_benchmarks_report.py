@@ -9,14 +9,19 @@ from peakwise.paths import PROJECT
 
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
-from side_by_side import large_segmentation
+from side_by_side import customer_360, large_segmentation, recovery
+from side_by_side.bars import Bar
+from side_by_side.customer_360 import Graph, Repeated360
 from side_by_side.formats import FORMATS, FormatRun, tasks_of_formats
 from side_by_side.large_segmentation import FITS, LargeRun
 from side_by_side.late_data import LateRun, late_run
 from side_by_side.machine import describe_machine
 from side_by_side.markdown import table
+from side_by_side.page import with_measured
+from side_by_side.parts import Measured
 from side_by_side.places import PLAIN, PROFILES, RESENT
-from side_by_side.report import STAGES, Recovery, Run, bars_table, formats_table, late_section, recovery_finding, render
+from side_by_side.recovery import Recovery, Sweep
+from side_by_side.report import STAGES, Run, bars_table, formats_table, late_section, render
 from side_by_side.rounds import ROUND, Results, Summary, summarise, tasks_of_round
 from side_by_side.stopwatch import Phase, Stopwatch
 
@@ -56,9 +61,6 @@ def whole_run(**changes):
         "repeats": 3,
         "results": results(),
         "differences": {"Polars": 2e-16},
-        "recovery": [],
-        "recovery_customers": 600,
-        "recovery_months": 12,
     }
     return Run(**values | changes)
 
@@ -188,9 +190,12 @@ def test_the_choice_of_k_has_goals_of_its_own():
 
 
 def test_other_sections_follow_each_other():
-    page = render(whole_run(large=large_run(ours=2.4), sections=["## One\n\ntext\n", "\n## Two\n"]), date(2026, 11, 24))
+    parts = [Measured("## One\n\ntext\n", [Bar("A time", 30.0, 31.0, 32.5, " s")]), Measured("\n## Two\n")]
+    page = render(whole_run(large=large_run(ours=2.4), parts=parts), date(2026, 11, 24))
     assert page.endswith("\n\n## One\n\ntext\n\n## Two\n")
     assert page.index("## Segmentation of 1,000,000 customers") < page.index("## One")
+    assert row_of(page, "A time")[1:] == ["missed", "30.0 s", "31.00 s", "32.50 s"]
+    assert "it has data of its own" in page
 
 
 def test_the_slowest_models_of_late_data_stand_beside_each_other():
@@ -224,15 +229,128 @@ def test_a_page_tells_the_sizes_of_formats_and_of_late_data():
     assert "Seconds are the least of 2," in page
 
 
-def test_a_page_shows_the_sweep_as_it_is():
-    recovery = [
-        Recovery(0.2, 0.1, {"daily_share": 0.927, "hourly_z_score": 0.465}),
-        Recovery(0.7, 0.5, {"daily_share": 0.211, "hourly_z_score": 0.212}),
+def test_the_sweep_tells_kinds_alone_from_households_with_timers():
+    cells = [
+        Recovery(
+            0.2, 0.1, {"daily_share": 0.927, "hourly_z_score": 0.465}, {"daily_share": 0.8, "hourly_z_score": 0.5}
+        ),
+        Recovery(
+            0.7, 0.5, {"daily_share": 0.3, "hourly_z_score": 0.2}, {"daily_share": 0.211, "hourly_z_score": 0.212}
+        ),
     ]
-    page = render(whole_run(recovery=recovery), date(2026, 11, 24))
-    assert "|         0.2 |   0.1 |         0.927 |            0.465 |" in page
-    assert "below `hourly_z_score` in 1 of the 2 utilities: size spread 0.7, noise 0.5." in page
-    assert "in none of the 1 utilities" in recovery_finding(recovery[:1])
+    page = recovery.render(Sweep(600, 12, cells))
+    assert (
+        "| Size spread | Noise | `daily_share` | `hourly_z_score` | `daily_share`, timers | `hourly_z_score`, timers |"
+        in page
+    )
+    assert row_of(page, "        0.7")[1:] == ["0.5", "0.300", "0.200", "0.211", "0.212"]
+    assert (
+        "utilities: of kinds alone in 0 of the 2,\nwith timers and pumps in 1 of the 2 (size spread 0.7, noise 0.5).\n"
+        in page
+    )
+
+
+def repeated_360(seconds):
+    rows = {"marts.dim_customer": 101_800, "intermediate.int_customer_days_metered": 36_163_100}
+    built = Summary(seconds, seconds + 1, 2 * seconds, 3_400_000_000)
+    nodes = {f"int_model_{number}": number / 10 for number in range(11)}
+    return Repeated360(1_000, 12, 100, 101_800, rows, 68, ["mart_customer_360"], built, nodes)
+
+
+def test_the_customer_360_has_a_bar_in_seconds():
+    [bar] = customer_360.bars(repeated_360(30.0))
+    assert bar.cells == [
+        "The customer 360 of 101,800 customers from existing facts", "met", "30.0 s", "30.00 s", "31.00 s",
+    ]  # fmt: skip
+    [bar] = customer_360.bars(repeated_360(30.1))
+    assert bar.cells[1] == "missed"
+    page = customer_360.render(repeated_360(30.1))
+    assert row_of(page, "`mart_customer_360` and the models")[1:] == [
+        "30.10",
+        "31.10",
+        "60.20",
+        "3,400",
+        "30 s",
+        "missed",
+    ]
+    assert row_of(page, "3 others")[1:] == ["0.30"], "0.0 + 0.1 + 0.2"
+    assert "`int_customer_days_metered` 36,163,100; `dim_customer` 101,800." in page
+
+
+def test_only_what_stands_between_facts_and_the_customer_360_is_built():
+    """Facts, what is taken from hours, and whatever these need, are there; a view is read through to the tables below it."""
+    reads = {
+        "mart_customer_360": ["fct_usage", "int_bills", "mart_peaks", "int_runs_levelled", "stg_contacts"],
+        "int_bills": ["stg_bills", "dim_customer", "int_holders"],
+        "mart_peaks": ["fct_usage", "int_window"],
+        "fct_usage": ["int_days", "int_window"],
+        "int_runs_levelled": ["int_charging_runs"],
+        "int_charging_runs": ["int_hours"],
+        "int_customer_solar_signs": ["int_hours"],
+        "mart_unrelated": ["fct_usage"],
+    }
+    views = {"fct_usage", "stg_bills", "stg_contacts"}
+    nodes, parents = {}, {}
+    for name in {*reads, *(parent for names in reads.values() for parent in names), "raw_bills", "raw_contacts"}:
+        is_source = name.startswith("raw_")
+        nodes[name] = {
+            "name": name, "identifier": name.removeprefix("raw_"), "resource_type": "source" if is_source else "model",
+            "schema": "raw" if is_source else "models", "fqn": ["staging" if name.startswith("stg_") else "models"],
+            "config": {"materialized": "view" if name in views else "table"},
+        }  # fmt: skip
+        parents[name] = reads.get(name, {"stg_bills": ["raw_bills"], "stg_contacts": ["raw_contacts"]}.get(name, []))
+    graph = Graph(nodes, parents)
+    assert graph.models_to_build() == [
+        "int_bills",
+        "int_holders",
+        "int_runs_levelled",
+        "mart_customer_360",
+        "mart_peaks",
+    ]
+    assert graph.tables_read() == [
+        "models.dim_customer", "models.int_charging_runs", "models.int_days", "models.int_window", "raw.bills", "raw.contacts",
+    ]  # fmt: skip
+
+
+PAGE = """# Page
+
+Text.
+
+## The bars
+
+Words.
+
+| Bar                      | Verdict | At most | Ratio | Of medians |
+| ------------------------ | ------- | ------: | ----: | ---------: |
+| Loading                  | met     |     1.3 |  1.02 |       1.03 |
+| The 360 of 90 customers  | missed  |  30.0 s | 40.00 |      41.00 |
+
+## One
+
+old
+
+## Two
+
+kept
+"""
+
+
+def test_what_is_measured_alone_takes_the_place_of_what_was_there():
+    new = Measured(
+        "\n## One\n\nnew\n", [Bar("The 360 of 101,800 customers", 30.0, 25.0, 26.0, " s"), Bar("More", 1.0, 2.0, 3.0)]
+    )
+    page = with_measured(PAGE, [new, Measured("## Three\n\nadded")], date(2026, 11, 24))
+    assert "old" not in page and "90 customers" not in page
+    assert (
+        "## One\n\nMeasured by itself on 2026-11-24.\n\nnew\n\n## Two\n\nkept\n\n## Three\n\nMeasured by itself" in page
+    )
+    assert row_of(page, "The 360")[1:] == ["met", "30.0 s", "25.00 s", "26.00 s"]
+    assert row_of(page, "More")[1:] == ["missed", "1.0", "2.00", "3.00"]
+    assert row_of(page, "Loading")[1:] == ["met", "1.3", "1.02", "1.03"]
+    assert page.startswith("# Page\n\nText.\n\n## The bars\n\nWords.\n\n| Bar ")
+    assert with_measured(page, [new], date(2026, 11, 24)) == page, "the second time changes nothing"
+    with pytest.raises(ValueError, match="no bars"):
+        with_measured("# Page\n", [new], date(2026, 11, 24))
 
 
 def test_the_machine_is_described_without_host_name_and_folders():

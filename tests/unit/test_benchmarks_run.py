@@ -18,12 +18,23 @@ from peakwise.paths import PROJECT
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
 import run_benchmarks
-from side_by_side import algorithms, equipment, formats, large_segmentation, late_data, parts, rounds
+from side_by_side import (
+    algorithms,
+    customer_360,
+    equipment,
+    formats,
+    large_segmentation,
+    late_data,
+    parts,
+    recovery,
+    rounds,
+)
 from side_by_side.agreement import LARGEST_DIFFERENCE_KW, largest_difference
+from side_by_side.bars import Bar
 from side_by_side.formats import FORMATS, tasks_of_formats
 from side_by_side.late_data import histories, late_run
-from side_by_side.parts import Part
-from side_by_side.places import LATE, PARTS, PLAIN, PROFILES, RESENT, Places
+from side_by_side.parts import Measured, Part
+from side_by_side.places import CUSTOMER_360, LATE, PARTS, PLAIN, PROFILES, RESENT, Places
 from side_by_side.processes import Answer, TaskFailed, run_in_process
 from side_by_side.report import STAGES
 from side_by_side.stopwatch import Phase, Stopwatch
@@ -173,17 +184,17 @@ def test_histories_end_where_the_added_day_begins(tmp_path):
         ], name
 
 
-STAGES_AND_LATE_DATA = """
+ON_THE_MODELS = """
 import json, sys
 from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
-from side_by_side import late_data, peers, pipeline_stages
-from side_by_side.places import LATE, PLAIN, Places
+from side_by_side import customer_360, late_data, peers, pipeline_stages
+from side_by_side.places import CUSTOMER_360, LATE, PLAIN, Places
 from side_by_side.stopwatch import Stopwatch
 
 folder, stopwatch = Path(sys.argv[2]), Stopwatch()
-plain, late = (Places(folder, variant) for variant in (PLAIN, LATE))
+plain, late, repeated = (Places(folder, variant) for variant in (PLAIN, LATE, CUSTOMER_360))
 pipeline_stages.load(stopwatch, plain)
 peers.bare_load(stopwatch, plain)
 peers.bare_aggregations(stopwatch, plain)
@@ -192,15 +203,28 @@ pipeline_stages.segmentation(stopwatch, plain)
 pipeline_stages.marts(stopwatch, plain)
 pipeline_stages.publishing(stopwatch, plain)
 late_data.make_readings(stopwatch, late, customers=2)
-found = late_data.measure(stopwatch, late, repeats=1, chosen=[late_data.History("last", is_long=False)])
-print(json.dumps({"phases": list(stopwatch.phases), "models": models, "late": found}))
+found = late_data.measure(
+    stopwatch, late, repeats=1, chosen=[late_data.History("last", is_long=False)],
+    selection=("--select", "+int_load_sums_monthly", *pipeline_stages.WITHOUT_TESTS),
+)
+made = customer_360.make_utility(stopwatch, repeated, service_points=50, months=2)
+rows = customer_360.repeat_customers(stopwatch, repeated, tables=made["tables"], times=2)
+nodes = customer_360.build(stopwatch, repeated, models=made["models"])
+checked = customer_360.check(stopwatch, repeated, times=2)
+print(json.dumps({
+    "phases": list(stopwatch.phases), "models": models, "late": found, "made": made, "rows": rows, "nodes": nodes,
+    "checked": checked,
+}))
 """
 
 
-def test_all_stages_and_late_data_run_on_the_models_as_they_are(places):
-    """One process for all of it: in processes of their own they would parse the project three times."""
+def test_stages_late_data_and_repeated_customers_run_on_the_models_as_they_are(places):
+    """One process for all of it: in processes of their own they would parse the project seven times.
+
+    Late data builds no more than the sums that are checked; what `make update` builds is built for the repeated customers.
+    """
     outcome = subprocess.run(
-        [sys.executable, "-c", STAGES_AND_LATE_DATA, str(PROJECT / "benchmarks"), str(places.folder)],
+        [sys.executable, "-c", ON_THE_MODELS, str(PROJECT / "benchmarks"), str(places.folder)],
         env=os.environ | {"PEAKWISE_HOME": str(places.home)},
         capture_output=True,
         text=True,
@@ -215,7 +239,32 @@ def test_all_stages_and_late_data_run_on_the_models_as_they_are(places):
     [addition] = late_run(2, found["late"]).additions
     assert (addition.day, addition.history_days) == ("last", 30)
     assert len(addition.load_seconds) == len(addition.build_seconds) == len(addition.copy_seconds) == 1
-    assert addition.nodes["fct_customer_load_profile"] > 0
+    assert addition.nodes["int_load_sums_monthly"] > 0
+    customers = found["made"]["customers"]
+    assert customers >= 50 and found["checked"]["customers"] == 2 * customers == found["rows"]["marts.dim_customer"]
+    assert found["checked"]["columns"] > 60
+    assert set(found["nodes"]) == set(found["made"]["models"])
+    assert {"mart_customer_360", "int_customer_bills", "mart_peak_contribution"} <= set(found["nodes"])
+    check_repeated_customers(Places(places.folder, CUSTOMER_360), customers)
+
+
+def check_repeated_customers(places, customers):
+    """Each bill stands twice with an id of its own, and a row that is wrong or missing is found."""
+    from peakwise.warehouse import connect
+
+    with connect(places.warehouse) as connection:
+        bills, ids, repeated = connection.execute("""
+            select count(*), count(distinct bill_id), count(case when ends_with(bill_id, '_1') then 1 end)
+            from intermediate.int_bills_compared
+        """).fetchone()
+        assert bills == ids == 2 * repeated > customers
+        connection.execute(
+            "update marts.mart_customer_360 set mean_bill_amount = -1 where ends_with(customer_id, '_1')"
+        )
+    with pytest.raises(AssertionError, match="'mean_bill_amount': "):
+        customer_360.check(Stopwatch(), places, times=2)
+    with pytest.raises(AssertionError, match=f"where {3 * customers} should be"):
+        customer_360.check(Stopwatch(), places, times=3)
 
 
 def test_sums_that_lack_a_reading_stop_the_run(tmp_path):
@@ -235,18 +284,18 @@ def test_sums_that_lack_a_reading_stop_the_run(tmp_path):
 
 def test_generated_profiles_are_shares_of_a_day_and_both_fits_agree(tmp_path):
     places = Places(tmp_path, PROFILES)
-    large_segmentation.make_profiles(Stopwatch(), places, customers=12_000)
+    large_segmentation.make_profiles(Stopwatch(), places, customers=3_000)
     shapes = np.load(places.shapes)
-    assert shapes.shape == (12_000, 24) and (shapes > 0).all()
-    assert shapes.sum(axis=1) == pytest.approx(np.ones(12_000))
-    assert len(np.unique(shapes, axis=0)) == 12_000
+    assert shapes.shape == (3_000, 24) and (shapes > 0).all()
+    assert shapes.sum(axis=1) == pytest.approx(np.ones(3_000))
+    assert len(np.unique(shapes, axis=0)) == 3_000
     stopwatch = Stopwatch()
     theirs = large_segmentation.fit_by_scikit_learn(stopwatch, places)
     ours = large_segmentation.fit_by_peakwise(stopwatch, places)
     assert ours == pytest.approx(theirs, rel=1e-9)
     assert large_segmentation.compare(stopwatch, places) == 1.0
     assert set(stopwatch.phases) == {large_segmentation.OURS, large_segmentation.THEIRS}
-    np.save(places.labels("peakwise"), np.arange(12_000) % 4)
+    np.save(places.labels("peakwise"), np.arange(3_000) % 4)
     with pytest.raises(AssertionError, match="different partitions"):
         large_segmentation.compare(stopwatch, places)
 
@@ -288,14 +337,16 @@ def test_a_part_is_measured_with_its_settings_and_writes_its_section(monkeypatch
     monkeypatch.setattr(parts, "run_in_process", lambda task, places, **settings: Answer({}, (task, settings)))
     lines = []
     given = argparse.Namespace(customers=3, london=None, london_households=None, skip_recovery=False)
-    [section] = parts.measure_parts(Places(tmp_path, PARTS), given, lines.append, [part])
-    assert section == "## A section of ('recovery.measure', {'customers': 3})"
+    [measured] = parts.measure_parts(Places(tmp_path, PARTS), given, lines.append, [part])
+    assert measured == Measured("## A section of ('recovery.measure', {'customers': 3})", [])
     assert lines == ["a part: 0.0 s"]
     Module.measure = lambda places, customers, show: show("a utility") or customers
-    [section] = parts.measure_parts(
+    Module.bars = lambda found: [Bar("A bar", 5.0, found, found)]
+    [measured] = parts.measure_parts(
         Places(tmp_path, PARTS), given, lines.append, [replace(part, has_own_processes=True)]
     )
-    assert section == "## A section of 3" and lines[1:] == ["a utility", "a part: 0.0 s"]
+    assert measured == Measured("## A section of 3", [Bar("A bar", 5.0, 3, 3)])
+    assert lines[1:] == ["a utility", "a part: 0.0 s"]
     given.skip_recovery = True
     assert parts.measure_parts(Places(tmp_path, PARTS), given, lines.append, [part]) == []
 
@@ -335,6 +386,7 @@ def answers(monkeypatch):
         "pipeline_stages.marts": ("marts after segmentation",),
         "large_segmentation.fit_by_peakwise": (large_segmentation.OURS,),
         "large_segmentation.fit_by_scikit_learn": (large_segmentation.THEIRS,),
+        "customer_360.build": (customer_360.BUILD,),
         "formats.load": ("load",), "formats.bare_load": ("bare load",), "peers.bare_load": ("bare load",),
     }  # fmt: skip
     addition = {"copy_seconds": [0.1], "load_seconds": [0.5], "build_seconds": [1.5], "nodes": {"int_local_days": 0.1}}
@@ -350,6 +402,14 @@ def answers(monkeypatch):
             "additions": [addition | {"day": "last", "history_days": days} for days in (364, 30)],
         },
         "recovery.recover": {"daily_share": 0.9, "hourly_z_score": 0.5},
+        "customer_360.make_utility": {
+            "models": ["mart_customer_360"],
+            "tables": ["marts.dim_customer"],
+            "customers": 51,
+        },
+        "customer_360.repeat_customers": {"marts.dim_customer": 102},
+        "customer_360.build": {"mart_customer_360": 0.5},
+        "customer_360.check": {"customers": 102, "columns": 60},
         "large_segmentation.compare": 1.0,
         "large_segmentation.sweep": {"candidates": 12, "chosen": "k is 3: for a reason."},
         "parts.cut_london": "london.parquet",
@@ -364,7 +424,7 @@ def answers(monkeypatch):
         return Answer({name: Phase(1.0, 1.0, 1_000_000) for name in names}, found.get(task))
 
     monkeypatch.setattr(run_benchmarks, "run_in_process", answer)
-    for module in (rounds, large_segmentation, parts, equipment):
+    for module in (rounds, large_segmentation, parts, customer_360, recovery, equipment):
         monkeypatch.setattr(module, "run_in_process", answer)
     return asked
 
@@ -376,11 +436,13 @@ def test_the_command_measures_everything_and_writes_the_page(answers, tmp_path, 
     text = page.read_text(encoding="utf-8")
     for words in (
         "## The bars", "Peakwise: all stages", "Polars: profiles", "sent twice", "Loading by format", "late data",
-        "`hourly_z_score`", "Segmentation of 20,000 customers", "k is 3: for a reason.", "## Algorithms",
+        "## The customer 360", "| `hourly_z_score`, timers |", "Segmentation of 20,000 customers", "k is 3: for a reason.", "## Algorithms",
         "## Do segments keep their numbers?",
     ):  # fmt: skip
         assert words in text
-    assert "| Adding the last day of a month to 364 days over adding it to 30 | met " in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "| Adding the last day of a month to 364 days over adding it to 30 | met " in shown
+    assert "| The customer 360 of 102 customers from existing facts           | met     |  30.0 s |   1.00 s |" in shown
     assert str(tmp_path) not in text
     assert not any((tmp_path / "home" / "benchmarks").iterdir()), "the working folder is removed"
     tasks = [task for task, _, _ in answers]
@@ -388,16 +450,38 @@ def test_the_command_measures_everything_and_writes_the_page(answers, tmp_path, 
     assert tasks.count("formats.load") == 2 * 6
     assert tasks.count("large_segmentation.fit_by_peakwise") == 2 and tasks.count("large_segmentation.sweep") == 1
     assert ("late_data.measure", "late", {"repeats": 2}) in answers
+    assert tasks.count("customer_360.build") == 2 and tasks.count("customer_360.check") == 1
+    timers = [settings["with_timers"] for task, _, settings in answers if task == "recovery.recover"]
+    assert timers == [False, True]
     assert ("formats.load", "nem12", {"readings": 5, "kwh": "1.0"}) in answers
 
 
 def test_what_is_to_be_left_out_is_not_measured(answers, tmp_path, monkeypatch):
     monkeypatch.setenv("PEAKWISE_HOME", str(tmp_path / "home"))
-    left_out = ["formats", "late-data", "sweep", "segmentation", *(part.module for part in parts.PARTS)]
+    left_out = ["formats", "late-data", "segmentation", *(part.module.replace("_", "-") for part in parts.PARTS)]
     assert run_benchmarks.main(["--quick", *(f"--skip-{name}" for name in left_out)]) == 0
     assert {task.partition(".")[0] for task, _, _ in answers} - {"parts"} == {
         "dataset", "dataframes", "peers", "pipeline_stages", "agreement",
     }  # fmt: skip
+
+
+def test_parts_that_are_measured_alone_go_into_the_page_there_is(answers, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PEAKWISE_HOME", str(tmp_path / "home"))
+    page = tmp_path / "page.md"
+    chosen = ["--quick", "--output", str(page), "--only", "customer_360", "recovery"]
+    with pytest.raises(SystemExit):
+        run_benchmarks.main(chosen)
+    assert f"there is no {page}" in capsys.readouterr().err
+    page.write_text(
+        "# Page\n\n## The bars\n\n| Bar | Verdict | At most | Ratio | Of medians |\n| - | - | - | - | - |\n"
+    )
+    assert run_benchmarks.main(chosen) == 0
+    assert {task.partition(".")[0] for task, _, _ in answers} - {"parts"} == {"customer_360", "recovery"}
+    text = page.read_text()
+    assert text.index("| The customer 360 of 102 customers") < text.index(
+        "## The customer 360\n\nMeasured by itself on "
+    )
+    assert "## How well shapes come back\n\nMeasured by itself on " in text
 
 
 def test_a_measurement_that_fails_writes_no_page(answers, tmp_path, monkeypatch, capsys):
