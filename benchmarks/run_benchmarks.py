@@ -3,7 +3,8 @@
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from side_by_side import large_segmentation
 from side_by_side.formats import FormatRun, tasks_of_formats
 from side_by_side.late_data import LateRun, late_run
 from side_by_side.machine import describe_machine
+from side_by_side.page import with_measured
 from side_by_side.parts import PARTS as OTHER_PARTS
-from side_by_side.parts import measure_parts
-from side_by_side.places import LATE, PARTS, PLAIN, RECOVERY, Places
+from side_by_side.parts import Measured, measure_parts
+from side_by_side.places import LATE, PARTS, PLAIN, Places
 from side_by_side.processes import TaskFailed, run_in_process
-from side_by_side.report import Recovery, Run, recovery_cells, render
+from side_by_side.report import Run, render
 from side_by_side.rounds import run_rounds
 
 from peakwise.paths import PROJECT, home
@@ -57,10 +59,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--skip-formats", action="store_true", help="leave out loading by format")
     parser.add_argument("--skip-late-data", action="store_true", help="leave out the cost of late data")
-    parser.add_argument("--skip-sweep", action="store_true", help="leave out how well shapes come back")
     parser.add_argument("--skip-segmentation", action="store_true", help="leave out segmenting very many customers")
     for part in OTHER_PARTS:
         parser.add_argument(f"--{part.option.replace('_', '-')}", action="store_true", help=f"leave out {part.what}")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=[part.module for part in OTHER_PARTS],
+        metavar="PART",
+        help=f"measure these alone ({', '.join(part.module for part in OTHER_PARTS)}) and put them into the page there is",
+    )
     parser.add_argument("--output", type=Path, help="page to write (default: docs/benchmarks.md; none with --quick)")
     parser.add_argument(
         "--quick",
@@ -82,21 +90,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     given.equipment_customers = 100 if given.quick else 1500
     given.refits = 3 if given.quick else 30
     given.output = given.output or (None if given.quick else PAGE)
+    if given.only is not None and given.output is not None and not given.output.exists():
+        parser.error(f"--only puts parts into a page, but there is no {given.output}: measure everything first")
     return given
-
-
-def sweep(places: Places, given: argparse.Namespace, console: Console) -> list[Recovery]:
-    """Recovery for each size spread and noise, or for the first of them only when it should be quick."""
-    found = []
-    for size_spread, noise in recovery_cells()[: 1 if given.quick else None]:
-        answer = run_in_process(
-            "recovery.recover", places.of_variant(RECOVERY), customers=given.sweep_customers, months=given.months,
-            size_spread=size_spread, noise=noise,
-        )  # fmt: skip
-        found.append(Recovery(size_spread, noise, answer.found))
-        indices = ", ".join(f"{method} {index:.3f}" for method, index in answer.found.items())
-        console.print(f"recovery at size spread {size_spread}, noise {noise}: {indices}", highlight=False)
-    return found
 
 
 def load_by_format(places: Places, given: argparse.Namespace, show: Callable[[str], None]) -> FormatRun:
@@ -122,28 +118,29 @@ def add_late_days(places: Places, given: argparse.Namespace, show: Callable[[str
     return found
 
 
-def measure(given: argparse.Namespace, console: Console) -> Run:
-    """Make the readings, run every round, check that the profiles agree, then all the rest."""
-
-    def show(line: str) -> None:
-        console.print(escape(line), highlight=False, soft_wrap=True)
-
+@contextmanager
+def working_places() -> Iterator[Places]:
+    """A working folder, removed in the end."""
     scratch = home() / "benchmarks"
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        places = Places(Path(folder), PLAIN)
+        yield Places(Path(folder), PLAIN)
+
+
+def measure(given: argparse.Namespace, show: Callable[[str], None]) -> Run:
+    """Make the readings, run every round, check that the profiles agree, then all the rest."""
+    with working_places() as places:
         made = run_in_process("dataset.make_readings", places, customers=given.customers, months=given.months)
-        console.print(f"{made.found[PLAIN]:,} readings made", highlight=False)
+        show(f"{made.found[PLAIN]:,} readings made")
         results = run_rounds(places, given.repeats, show)
         differences = run_in_process("agreement.compare", places).found
-        console.print("the profiles agree", highlight=False)
+        show("the profiles agree")
         formats = None if given.skip_formats else load_by_format(places, given, show)
         late = None if given.skip_late_data else add_late_days(places, given, show)
-        recovery = [] if given.skip_sweep else sweep(places, given, console)
         large = None
         if not given.skip_segmentation:
             large = large_segmentation.measure(places, given.segmentation_customers, given.repeats, show)
-        sections = measure_parts(places.of_variant(PARTS), given, show)
+        parts = measure_parts(places.of_variant(PARTS), given, show)
     return Run(
         machine=describe_machine(),
         rows=made.found,
@@ -152,22 +149,40 @@ def measure(given: argparse.Namespace, console: Console) -> Run:
         repeats=given.repeats,
         results=results,
         differences=differences,
-        recovery=recovery,
-        recovery_customers=given.sweep_customers,
-        recovery_months=given.months,
         formats=formats,
         late=late,
         large=large,
-        sections=sections,
+        parts=parts,
     )
+
+
+def measure_only(given: argparse.Namespace, show: Callable[[str], None]) -> list[Measured]:
+    """Measure the parts that `--only` names."""
+    chosen = [part for part in OTHER_PARTS if part.module in given.only]
+    with working_places() as places:
+        return measure_parts(places.of_variant(PARTS), given, show, chosen)
+
+
+def page_of(given: argparse.Namespace, show: Callable[[str], None]) -> str:
+    """Measure, and write the page: a new one, or the one there is with what was measured alone."""
+    if given.only is None:
+        return render(measure(given, show), date.today())
+    measured = measure_only(given, show)
+    if given.output is None:
+        return "\n".join(part.section for part in measured)
+    return with_measured(given.output.read_text(encoding="utf-8"), measured, date.today())
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; a failed measurement writes no page."""
     console, errors = Console(), Console(stderr=True)
     given = parse(arguments)
+
+    def show(line: str) -> None:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
     try:
-        page = render(measure(given, console), date.today())
+        page = page_of(given, show)
     except TaskFailed as error:
         errors.print(f"[red]Stopped.[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         return 2

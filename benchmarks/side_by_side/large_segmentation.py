@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from side_by_side.bars import Bar, verdict
 from side_by_side.markdown import table
 from side_by_side.places import PROFILES, Places
 from side_by_side.processes import run_in_process
@@ -136,12 +137,14 @@ def measure(places: Places, customers: int, repeats: int, show: Callable[[str], 
     return LargeRun(customers, results, agreement, summary, answer.found["chosen"])
 
 
-def bars(large: LargeRun | None) -> list[tuple[str, float, Summary, Summary]]:
-    """The bar of the fit: name, target, ours, theirs."""
+def bars(large: LargeRun | None) -> list[Bar]:
+    """The bar of the fit."""
     if large is None:
         return []
     ours, theirs = (large.results.phase(task.key, task.key, PROFILES) for task in reversed(FITS))
-    return [(f"A fit at {large.customers:,} x 24, k = {SEGMENTS}, over scikit-learn's", FIT_AT_MOST, ours, theirs)]
+    return [
+        Bar.ratio(f"A fit at {large.customers:,} x 24, k = {SEGMENTS}, over scikit-learn's", FIT_AT_MOST, ours, theirs)
+    ]
 
 
 def render(large: LargeRun) -> str:
@@ -164,10 +167,10 @@ def render(large: LargeRun) -> str:
     ]
     seconds, gibibytes = large.sweep.seconds, large.sweep.peak_memory_bytes / 2**30
     goals = [
-        ["Choice of k, seconds", f"{seconds:.0f}", f"{SWEEP_SECONDS_AT_MOST}", _met(seconds <= SWEEP_SECONDS_AT_MOST)],
+        ["Choice of k, seconds", f"{seconds:.0f}", f"{SWEEP_SECONDS_AT_MOST}", verdict(seconds, SWEEP_SECONDS_AT_MOST)],
         [
             "Choice of k, peak GiB", f"{gibibytes:.2f}", f"{SWEEP_BYTES_AT_MOST / 2**30:.0f}",
-            _met(large.sweep.peak_memory_bytes <= SWEEP_BYTES_AT_MOST),
+            verdict(large.sweep.peak_memory_bytes, SWEEP_BYTES_AT_MOST),
         ],
     ]  # fmt: skip
     return f"""## Segmentation of {large.customers:,} customers
@@ -184,7 +187,3 @@ indices, bootstrap stability and clouds without groups, then the fit at the chos
 
 {table(["Goal", "Measured", "At most", "Verdict"], goals)}
 """
-
-
-def _met(is_met: bool) -> str:
-    return "met" if is_met else "missed"

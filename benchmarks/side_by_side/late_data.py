@@ -153,7 +153,11 @@ def make_readings(stopwatch: Stopwatch, places: Places, customers: int) -> None:
 
 
 def measure(
-    stopwatch: Stopwatch, places: Places, repeats: int, chosen: Sequence[History] = tuple(histories(list(DAYS)))
+    stopwatch: Stopwatch,
+    places: Places,
+    repeats: int,
+    chosen: Sequence[History] = tuple(histories(list(DAYS))),
+    selection: Sequence[str] = BUILD,
 ) -> dict[str, Any]:
     """Build a warehouse for each history, then add its day to a copy of it, time and again.
 
@@ -164,6 +168,7 @@ def measure(
         places: Where the readings lie.
         repeats: How often each day is added.
         chosen: The histories that days are added to.
+        selection: What dbt builds.
 
     Returns:
         dbt's start in seconds, and the fields of an `Addition` for each history.
@@ -172,33 +177,40 @@ def measure(
     dbt = TimedDbt(stopwatch, places)
     additions = []
     for history in chosen:
-        build_base(stopwatch, places, dbt, history)
+        build_base(stopwatch, places, dbt, history, selection)
         additions.append((history, Addition(history.day, history.days)))
     for _ in range(repeats):
         for history, addition in additions:
-            add_day(stopwatch, places, dbt, history, addition)
+            add_day(stopwatch, places, dbt, history, addition, selection)
     for history, _ in additions:
         base_of(places, history).unlink()
     shutil.rmtree(places.home)
     return {"start_seconds": dbt.start_seconds, "additions": [vars(addition) for _, addition in additions]}
 
 
-def build_base(stopwatch: Stopwatch, places: Places, dbt: TimedDbt, history: History) -> None:
+def build_base(stopwatch: Stopwatch, places: Places, dbt: TimedDbt, history: History, selection: Sequence[str]) -> None:
     """Load a history into a new warehouse, build it, and put it aside."""
     shutil.rmtree(places.home, ignore_errors=True)
     load_file(stopwatch, places, file_of(places, history.name))
-    dbt.stage("build", *BUILD)
+    dbt.stage("build", *selection)
     places.warehouse.replace(base_of(places, history))
 
 
-def add_day(stopwatch: Stopwatch, places: Places, dbt: TimedDbt, history: History, addition: Addition) -> None:
+def add_day(
+    stopwatch: Stopwatch,
+    places: Places,
+    dbt: TimedDbt,
+    history: History,
+    addition: Addition,
+    selection: Sequence[str],
+) -> None:
     """Add the day to a copy of the warehouse, and note what each part took."""
     started = time.perf_counter()
     copy_to_disk(base_of(places, history), places.warehouse)
     addition.copy_seconds.append(time.perf_counter() - started)
     load_file(stopwatch, places, file_of(places, history.day))
     addition.load_seconds.append(stopwatch.phases["load"].seconds)
-    nodes = dbt.stage("build", *BUILD)["nodes"]
+    nodes = dbt.stage("build", *selection)["nodes"]
     addition.build_seconds.append(stopwatch.phases["build"].seconds)
     if addition.build_seconds[-1] == min(addition.build_seconds):
         addition.nodes = nodes

@@ -10,8 +10,10 @@ from typing import Any
 
 import duckdb
 
+from side_by_side.bars import Bar
 from side_by_side.places import Places
 from side_by_side.processes import run_in_process
+from side_by_side.recovery import CELLS
 from side_by_side.stopwatch import Stopwatch
 
 DEFAULT_CUSTOMERS = 1000
@@ -22,7 +24,8 @@ class Part:
     """One measurement.
 
     Attributes:
-        module: Its module here: `measure(stopwatch, places, **settings)` finds, `render(found)` writes the section.
+        module: Its module here: `measure(stopwatch, places, **settings)` finds, `render(found)` writes the section, and
+            `bars(found)`, where there is one, tells what it is held against.
         what: What is left out with `--skip-<module>`.
         settings: What `measure` takes, from the options of the command line.
         has_own_processes: Whether `measure` starts processes itself; it is then `measure(places, **settings, show=...)`.
@@ -37,6 +40,25 @@ class Part:
     def option(self) -> str:
         """Its option on the command line."""
         return f"skip_{self.module}"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a part brought to the page: its section, and its bars."""
+
+    section: str
+    bars: Sequence[Bar] = ()
+
+
+def _customer_360(given: Namespace) -> dict[str, Any]:
+    """A hundred times the utility that `make run` makes, or a small one twice when it should be quick."""
+    sizes = (50, 2) if given.quick else (DEFAULT_CUSTOMERS, 100)
+    return {"service_points": sizes[0], "months": given.months, "times": sizes[1], "repeats": given.repeats}
+
+
+def _recovery(given: Namespace) -> dict[str, Any]:
+    cells = CELLS[:1] if given.quick else CELLS
+    return {"customers": given.sweep_customers, "months": given.months, "cells": cells}
 
 
 def _sizes(given: Namespace) -> dict[str, Any]:
@@ -54,20 +76,22 @@ def _identities(given: Namespace) -> dict[str, Any]:
 
 
 PARTS = (
+    Part("recovery", "how well shapes come back", _recovery, has_own_processes=True),
     Part("algorithms", "the algorithms beside each other", _sizes),
     Part("identities", "whether segments keep their numbers", _identities),
     Part("equipment", "equipment told from readings", _equipment, has_own_processes=True),
+    Part("customer_360", "the customer 360 of 100,000 customers", _customer_360, has_own_processes=True),
 )
 
 
 def measure_parts(
     places: Places, given: Namespace, show: Callable[[str], None], parts: Sequence[Part] = PARTS
-) -> list[str]:
-    """Run every part that is not left out, each in a process of its own, and return their sections."""
+) -> list[Measured]:
+    """Run every part that is not left out, each in a process of its own."""
     if given.london is not None and given.london_households is not None:
         cut = run_in_process("parts.cut_london", places, london=given.london, households=given.london_households)
         given = Namespace(**vars(given) | {"london": cut.found})
-    sections = []
+    brought = []
     for part in parts:
         if getattr(given, part.option):
             continue
@@ -77,9 +101,10 @@ def measure_parts(
             found = module.measure(places, **part.settings(given), show=show)
         else:
             found = run_in_process(f"{part.module}.measure", places, **part.settings(given)).found
-        sections.append(module.render(found))
+        bars = module.bars(found) if hasattr(module, "bars") else []
+        brought.append(Measured(module.render(found), bars))
         show(f"{part.what}: {time.perf_counter() - started:.1f} s")
-    return sections
+    return brought
 
 
 def cut_london(stopwatch: Stopwatch, places: Places, london: str, households: int) -> str:

@@ -54,14 +54,15 @@ class TimedDbt:
     parsed: ClassVar[dict[Path, Any]] = {}
 
     def __init__(self, stopwatch: Stopwatch, places: Places) -> None:
-        """Import dbt, parse the project where this process has not, run a first command, and measure a second one."""
+        """Import dbt, parse the project and run a first command where this process has not, and measure one more."""
         from peakwise.dbt import Dbt
 
         self.stopwatch = stopwatch
         self.dbt = Dbt(places.warehouse, places.dbt_folder)
         self.dbt.manifest = self.parsed.get(places.warehouse)
-        self.dbt.run("build", "--select", SMALLEST_MODEL, *WITHOUT_TESTS)
-        self.parsed[places.warehouse] = self.dbt.manifest
+        if self.dbt.manifest is None:
+            self.dbt.run("build", "--select", SMALLEST_MODEL, *WITHOUT_TESTS)
+            self.parsed[places.warehouse] = self.dbt.manifest
         started, processor_started = time.perf_counter(), time.process_time()
         result = self.dbt.run("build", "--select", SMALLEST_MODEL, *WITHOUT_TESTS)
         self.start_seconds = time.perf_counter() - started - result.seconds

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from side_by_side import large_segmentation
+from side_by_side import bars, large_segmentation
+from side_by_side.bars import Bar, verdict
 from side_by_side.formats import FORMATS, FormatRun
-from side_by_side.late_data import DAYS, Addition, LateRun
+from side_by_side.late_data import DAYS, LateRun
 from side_by_side.markdown import table
+from side_by_side.parts import Measured
 from side_by_side.places import NARROW, PLAIN, RESENT
-from side_by_side.recovery import METHODS, NOISES, SIZE_SPREADS
 from side_by_side.rounds import Results, Summary
-from side_by_side.settings import MEMORY_LIMIT, SEED, SEGMENTS, THREADS, TIME_ZONE
+from side_by_side.settings import MEMORY_LIMIT, SEGMENTS, THREADS, TIME_ZONE
 
 BARE_AGGREGATIONS = ("bare aggregations", "bare aggregations on the bare table")
 STAGES = (
@@ -29,15 +30,6 @@ LATE_DAY_AT_MOST = 1.3
 
 
 @dataclass(frozen=True)
-class Recovery:
-    """Adjusted Rand index of each method for one utility."""
-
-    size_spread: float
-    noise: float
-    found: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Run:
     """Everything that one run of the benchmarks brought.
 
@@ -47,12 +39,10 @@ class Run:
         customers, months, repeats: Size of the readings, and rounds.
         results: Phases of all rounds.
         differences: Largest difference in kW between the pipeline's profiles and each other way's.
-        recovery: The sweep; empty when it was left out.
-        recovery_customers, recovery_months: Size of each utility of the sweep.
         formats: Loading by format; None when it was left out.
         late: The cost of late data; None when it was left out.
         large: Segmentation of very many customers; None when it was left out.
-        sections: What the parts wrote, each a section.
+        parts: What the parts brought.
     """
 
     machine: Mapping[str, str]
@@ -62,13 +52,10 @@ class Run:
     repeats: int
     results: Results
     differences: Mapping[str, float]
-    recovery: Sequence[Recovery]
-    recovery_customers: int
-    recovery_months: int
     formats: FormatRun | None = None
     late: LateRun | None = None
     large: large_segmentation.LargeRun | None = None
-    sections: Sequence[str] = ()
+    parts: Sequence[Measured] = ()
 
 
 def whole_pipeline(results: Results, variant: str) -> Summary:
@@ -125,45 +112,34 @@ def times_table(results: Results) -> str:
 
 
 def bars_table(run: Run) -> str:
-    """Every bar: ratios of least times, and of median times beside them."""
-    results = run.results
-    compared = [
-        (
-            "Loading over `create table as`", 1.3,
-            results.phase("load", "load"), results.phase("bare load", "bare load"),
-        ),
-        (
-            "Raw readings to profiles over the two bare aggregations", 3.0,
-            results.phase("models", "profiles"), results.phase(*BARE_AGGREGATIONS),
-        ),
-        (
-            "All stages over the pandas recipe's profiles and clusters", 1.0,
-            whole_pipeline(results, PLAIN), results.phase("pandas, daily pivot", "profiles and clusters"),
-        ),
-        *format_bars(run.formats),
-        *late_bars(run.late),
-        *large_segmentation.bars(run.large),
-    ]  # fmt: skip
-    rows = []
-    for name, at_most, ours, theirs in compared:
-        ratio = ours.seconds / theirs.seconds
-        median_ratio = ours.median_seconds / theirs.median_seconds
-        rows.append([name, verdict(ratio, at_most), f"{at_most:.1f}", f"{ratio:.2f}", f"{median_ratio:.2f}"])
-    return table(["Bar", "Verdict", "At most", "Ratio", "Of medians"], rows, left=2)
+    """Every bar, from the least times and, beside them, from the median times."""
+    phase = run.results.phase
+    return bars.bars_table(
+        [
+            Bar.ratio("Loading over `create table as`", 1.3, phase("load", "load"), phase("bare load", "bare load")),
+            Bar.ratio(
+                "Raw readings to profiles over the two bare aggregations", 3.0,
+                phase("models", "profiles"), phase(*BARE_AGGREGATIONS),
+            ),
+            Bar.ratio(
+                "All stages over the pandas recipe's profiles and clusters", 1.0,
+                whole_pipeline(run.results, PLAIN), phase("pandas, daily pivot", "profiles and clusters"),
+            ),
+            *format_bars(run.formats),
+            *late_bars(run.late),
+            *large_segmentation.bars(run.large),
+            *(bar for part in run.parts for bar in part.bars),
+        ]
+    )  # fmt: skip
 
 
-def verdict(ratio: float, at_most: float) -> str:
-    """Whether a ratio holds its target."""
-    return "met" if ratio <= at_most else "missed"
-
-
-def format_bars(formats: FormatRun | None) -> list[tuple[str, float, Summary, Summary]]:
-    """The bars of loading by format: name, target, ours, theirs."""
+def format_bars(formats: FormatRun | None) -> list[Bar]:
+    """The bars of loading by format."""
     if formats is None:
         return []
     phase = formats.results.phase
     return [
-        (
+        Bar.ratio(
             f"Loading {form.name}, {formats.written[key]['readings']:,} rows, over `create table as`", form.at_most,
             phase("load", "load", key), phase("bare load", "bare load", key),
         )
@@ -172,13 +148,13 @@ def format_bars(formats: FormatRun | None) -> list[tuple[str, float, Summary, Su
     ]  # fmt: skip
 
 
-def late_bars(late: LateRun | None) -> list[tuple[str, float, Addition, Addition]]:
-    """The bar of late data: name, target, the long history, the short one."""
+def late_bars(late: LateRun | None) -> list[Bar]:
+    """The bar of late data: the long history over the short one."""
     if late is None or "last" not in late.days:
         return []
     long, short = late.of_day("last")
     name = f"Adding the last day of a month to {long.history_days} days over adding it to {short.history_days}"
-    return [(name, LATE_DAY_AT_MOST, long, short)]
+    return [Bar.ratio(name, LATE_DAY_AT_MOST, long, short)]
 
 
 def formats_table(formats: FormatRun) -> str:
@@ -298,47 +274,6 @@ def models_table(results: Results) -> str:
     return table(["On the way to profiles", "Seconds"], rows)
 
 
-def recovery_table(recovery: Sequence[Recovery]) -> str:
-    """One row per size spread and noise."""
-    rows = [
-        [f"{cell.size_spread:.1f}", f"{cell.noise:.1f}", *(f"{cell.found[method]:.3f}" for method in METHODS)]
-        for cell in recovery
-    ]
-    return table(["Size spread", "Noise", *(f"`{method}`" for method in METHODS)], rows, left=0)
-
-
-def recovery_finding(recovery: Sequence[Recovery]) -> str:
-    """Whether the row-wise method is ever below the per-hour one, as a sentence."""
-    row_wise, per_hour = METHODS
-    below = [cell for cell in recovery if cell.found[row_wise] < cell.found[per_hour]]
-    if not below:
-        return f"`{row_wise}` is below `{per_hour}` in none of the {len(recovery)} utilities."
-    where = "; ".join(f"size spread {cell.size_spread}, noise {cell.noise}" for cell in below)
-    return f"`{row_wise}` is below `{per_hour}` in {len(below)} of the {len(recovery)} utilities: {where}."
-
-
-def recovery_section(run: Run) -> str:
-    """The sweep with its conditions, or nothing."""
-    if not run.recovery:
-        return ""
-    return f"""
-## How well shapes come back
-
-Adjusted Rand index of the segments against the true kinds of synthetic households (1 is perfect, 0 is chance). Each
-row is a utility of its own: {run.recovery_customers:,} households and no businesses, {run.recovery_months} months of
-hourly readings, no faults, nobody moves, one service point each. Load and models are the pipeline's; the profile is
-season `all`, day type `all`; K-means is the pipeline's with k = the number of kinds present and seed {SEED}.
-
-*Size spread* is the standard deviation of the logarithm of annual kWh, *noise* how far customers stray from their kind
-and readings from their customer; `make run` takes 0.5 and 0.3. Size is drawn without regard to kind. Nothing was
-chosen after looking.
-
-{recovery_table(run.recovery)}
-
-{recovery_finding(run.recovery)}
-"""
-
-
 def render(run: Run, day: date) -> str:
     """The whole page."""
     results = run.results
@@ -356,7 +291,7 @@ ratios, not the seconds: the seconds belong to this machine.
 ## The bars
 
 {run.rows[PLAIN]:,} hourly rows ({run.customers:,} customers, {run.months} months) in one Parquet file, no duplicates.
-{own_readings(run)}Ratios of the least times of {run.repeats} rounds, and of the medians beside them.
+{own_readings(run)}Ratios of the least times of {run.repeats} rounds, and of the medians beside them; seconds where a bar says so.
 
 {bars_table(run)}
 
@@ -399,22 +334,20 @@ ratios, not the seconds: the seconds belong to this machine.
 with the same values.
 
 {resent_table(results)}
-{formats_section(run.formats)}{late_section(run.late)}{recovery_section(run)}{other_sections(run)}"""
+{formats_section(run.formats)}{late_section(run.late)}{other_sections(run)}"""
 
 
 def other_sections(run: Run) -> str:
     """The sections that modules of their own write."""
-    sections = [*([] if run.large is None else [large_segmentation.render(run.large)]), *run.sections]
+    sections = [
+        *([] if run.large is None else [large_segmentation.render(run.large)]),
+        *(part.section for part in run.parts),
+    ]
     return "".join(f"\n{section.strip()}\n" for section in sections)
 
 
 def own_readings(run: Run) -> str:
     """A line on the bars that are measured on other readings, or nothing."""
-    if run.formats is None and run.late is None and run.large is None:
+    if run.formats is None and run.late is None and run.large is None and not any(part.bars for part in run.parts):
         return ""
-    return "Where a bar tells its rows or days, it has readings of its own, which its section describes.\n"
-
-
-def recovery_cells() -> list[tuple[float, float]]:
-    """Size spread and noise of every utility of the sweep."""
-    return [(size_spread, noise) for size_spread in SIZE_SPREADS for noise in NOISES]
+    return "Where a bar tells its customers, rows or days, it has data of its own, which its section describes.\n"
