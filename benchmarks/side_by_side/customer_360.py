@@ -1,6 +1,5 @@
 """The customer 360 of very many customers: the facts of one utility, repeated, and all that stands between them and it."""
 
-import json
 import shutil
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +22,7 @@ LARGEST_TABLES = 4
 
 # Facts and dimensions are there already, and so is what is taken from hours of readings; with them all they are made of.
 FACTS = ("dim_", "fct_")
-FROM_HOURS = ("int_charging_runs", "int_customer_solar_signs")
+FROM_HOURS = ("int_charging_runs_measured", "int_customer_days_sunny")
 
 # Ids that every repeated customer has for itself: its feeder and its bills too, as in a district of its own.
 OWN_KEYS = ("customer_key", "contact_key")
@@ -136,7 +135,7 @@ def make_utility(stopwatch: Stopwatch, places: Places, service_points: int, mont
         connection.execute("create schema benchmark")
         connection.execute(f"create table {OF_ONE_UTILITY} as from marts.{MODEL}")
         [customers] = connection.execute(f"select count(*) from {OF_ONE_UTILITY}").fetchone()
-    graph = Graph.of_manifest(json.loads((places.dbt_folder / "manifest.json").read_text(encoding="utf-8")))
+    graph = Graph.of_manifest(dbt.manifest.writable_manifest().to_dict())
     return {"models": graph.models_to_build(), "tables": graph.tables_read(), "customers": customers}
 
 

@@ -1,6 +1,5 @@
 """This pipeline, stage by stage, by its own code."""
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -75,9 +74,7 @@ class TimedDbt:
         phase = self.stopwatch.phases[name]
         phase.seconds -= self.start_seconds
         phase.processor_seconds -= self.start_processor_seconds
-        results = json.loads((self.dbt.target_folder / "run_results.json").read_text(encoding="utf-8"))["results"]
-        nodes = {row["unique_id"].split(".")[-1]: row["execution_time"] for row in results}
-        return {"start_seconds": self.start_seconds, "summed_seconds": result.seconds, "nodes": nodes}
+        return {"start_seconds": self.start_seconds, "summed_seconds": result.seconds, "nodes": result.seconds_by_node}
 
 
 def profiles(stopwatch: Stopwatch, places: Places) -> dict[str, Any]:

@@ -20,10 +20,19 @@ class DbtFailed(Exception):
 
 @dataclass(frozen=True)
 class DbtResult:
-    """What a dbt command did: nodes that succeeded, and the seconds they took together."""
+    """What a dbt command did: the nodes that succeeded, by name, and the seconds each of them took."""
 
-    nodes: int
-    seconds: float
+    seconds_by_node: dict[str, float]
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes succeeded."""
+        return len(self.seconds_by_node)
+
+    @property
+    def seconds(self) -> float:
+        """What they took together, though some ran at the same time."""
+        return sum(self.seconds_by_node.values())
 
 
 @contextmanager
@@ -32,7 +41,7 @@ def warehouse_environment(warehouse: Path) -> Iterator[None]:
     # As seen from the working folder: where the profile names another path, dbt parses the project anew.
     names = {"PEAKWISE_WAREHOUSE": os.path.relpath(warehouse), "DO_NOT_TRACK": "1"}
     # dbt's files on what it ran are for people who run dbt; writing them takes longer than many a command.
-    names["DBT_WRITE_JSON"] = os.environ.get("DBT_WRITE_JSON", "true")
+    names["DBT_WRITE_JSON"] = os.environ.get("DBT_WRITE_JSON", "false")
     former = {name: os.environ.get(name) for name in names}
     os.environ.update(names)
     try:
@@ -87,8 +96,7 @@ class Dbt:
                 release_warehouse()
         if not outcome.success:
             raise DbtFailed(failures(outcome))
-        results = list(outcome.result)
-        return DbtResult(len(results), sum(result.execution_time for result in results))
+        return DbtResult({result.node.unique_id.split(".")[-1]: result.execution_time for result in outcome.result})
 
     def folders(self) -> list[str]:
         """Options that keep dbt's files out of the project folder."""

@@ -110,8 +110,10 @@ tolerated as (
     select
         bounded.*,
         limits.amount_tolerance
-        + coalesce(least(abs(bounded.billed_kwh - bounded.metered_kwh), bounded.kwh_tolerance) * bounded.greatest_price_per_kwh, 0)
-            as amount_tolerance
+        + coalesce(
+            least(abs(bounded.billed_kwh - bounded.metered_kwh), bounded.kwh_tolerance) * bounded.greatest_price_per_kwh,
+            0
+        ) as amount_tolerance
     from bounded
     cross join limits
 ),

@@ -38,7 +38,7 @@ billed as (
         cast(date_trunc('month', days.local_date) as date) as usage_month,
         sum(cast(bills.billed_kwh / bills.cycle_days as decimal(24, 9))) as billed_kwh
     from bills
-    inner join days on days.local_date >= bills.cycle_start_date and days.local_date < bills.cycle_end_date
+    inner join days on bills.cycle_start_date <= days.local_date and bills.cycle_end_date > days.local_date
     where bills.cycle_days > 0
     group by cast(date_trunc('month', days.local_date) as date)
 ),

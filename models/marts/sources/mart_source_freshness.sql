@@ -58,7 +58,8 @@ loaded as (
     from source_loads
     group by table_name
     union all
-    -- The manifest tells how far the readings reach; nobody need look at them all. The end of the last interval belongs to the next day.
+    -- The manifest tells how far the readings reach; nobody need look at them all. The last interval ends where the next
+    -- one would begin, which may be the next day.
     select
         'readings' as source_name,
         count(*) as files,
