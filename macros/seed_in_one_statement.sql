@@ -24,6 +24,6 @@
         {% do types.append("'" ~ column ~ "': '" ~ data_type ~ "'") %}
     {% endfor %}
     select * from read_csv(
-        '{{ seed.root_path }}/{{ seed.original_file_path }}', header = true, types = {{ '{' ~ types | join(', ') ~ '}' }}
+        '{{ (seed.root_path ~ "/" ~ seed.original_file_path) | replace("'", "''") }}', header = true, types = {{ '{' ~ types | join(', ') ~ '}' }}
     )
 {% endmacro %}

@@ -284,9 +284,9 @@ def test_only_what_stands_between_facts_and_the_customer_360_is_built():
         "int_bills": ["stg_bills", "dim_customer", "int_holders"],
         "mart_peaks": ["fct_usage", "int_window"],
         "fct_usage": ["int_days", "int_window"],
-        "int_runs_levelled": ["int_charging_runs"],
-        "int_charging_runs": ["int_hours"],
-        "int_customer_solar_signs": ["int_hours"],
+        "int_runs_levelled": ["int_charging_runs_measured"],
+        "int_charging_runs_measured": ["int_hours"],
+        "int_customer_days_sunny": ["int_hours"],
         "mart_unrelated": ["fct_usage"],
     }
     views = {"fct_usage", "stg_bills", "stg_contacts"}
@@ -308,7 +308,7 @@ def test_only_what_stands_between_facts_and_the_customer_360_is_built():
         "mart_peaks",
     ]
     assert graph.tables_read() == [
-        "models.dim_customer", "models.int_charging_runs", "models.int_days", "models.int_window", "raw.bills", "raw.contacts",
+        "models.dim_customer", "models.int_charging_runs_measured", "models.int_days", "models.int_window", "raw.bills", "raw.contacts",
     ]  # fmt: skip
 
 
