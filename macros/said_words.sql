@@ -21,6 +21,11 @@
 {% macro whole_numbers_between(first, last) %}{{ return(adapter.dispatch('whole_numbers_between')(first, last)) }}{% endmacro %}
 {% macro duckdb__whole_numbers_between(first, last) %}unnest(range(cast({{ first }} as bigint), cast({{ last }} as bigint) + 1)){% endmacro %}
 
+{# A day as a number that statements and facts are compared by, and its month as a number that sorts them into cells. #}
+{% macro day_number(day) %}{{ return(adapter.dispatch('day_number')(day)) }}{% endmacro %}
+{% macro duckdb__day_number(day) %}date_diff('day', date '1970-01-01', {{ day }}){% endmacro %}
+{% macro month_cell(day) %}(date_part('year', {{ day }}) * 12 + date_part('month', {{ day }})){% endmacro %}
+
 {# Whether a fact of a customer fits a statement of a contact, exactly or nearly, and was known when the contact came. #}
 {% macro fact_fits(statements, facts) -%}
     {{ statements }}.statement_kind = {{ facts }}.fact_kind

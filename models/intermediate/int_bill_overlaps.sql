@@ -7,8 +7,7 @@ bills as (select * from {{ ref('int_bills_numbered') }}),
 bill_limits as (select * from {{ ref('bill_limits') }}),
 
 limits as (
-    select max(case when limit_name = 'usual_cycle_days' then limit_value end) as usual_cycle_days
-    from bill_limits
+    {{ limits_as_columns('bill_limits', 'limit_name', 'limit_value', ['usual_cycle_days']) }}
 ),
 
 usual_of_service_points as (

@@ -16,15 +16,11 @@ temperatures as (select * from {{ ref('int_daily_temperatures') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select
-        {% for name in [
-            'sessions_in_four_weeks', 'smallest_sessions', 'smallest_steady_fraction', 'smallest_night_fraction',
-            'greatest_busy_fraction', 'timer_below_kw', 'smallest_length_change', 'smallest_length_range', 'nights_of_season',
-            'smallest_season_ratio', 'greatest_temperature_r_squared', 'smallest_vehicle_kw', 'smallest_slow_kw'
-        ] %}
-            max(case when limit_name = '{{ name }}' then limit_value end) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', [
+        'sessions_in_four_weeks', 'smallest_sessions', 'smallest_steady_fraction', 'smallest_night_fraction',
+        'greatest_busy_fraction', 'timer_below_kw', 'smallest_length_change', 'smallest_length_range', 'nights_of_season',
+        'smallest_season_ratio', 'greatest_temperature_r_squared', 'smallest_vehicle_kw', 'smallest_slow_kw'
+    ]) }}
 ),
 
 -- Single runs of the same height by chance come before a charger does; several within four weeks seldom do.

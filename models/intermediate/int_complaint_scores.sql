@@ -1,5 +1,5 @@
--- Customers who may stand behind a contact without a customer, with what speaks for each: place, outage, what was said, and
--- history as it was known when the contact came: outages, contacts, bills, offers and events before it.
+-- What speaks for each customer who may stand behind a contact without one: place, outage, what was said, and history as it
+-- was known when the contact came: outages, contacts, bills, offers and events before it.
 with
 
 contacts as (
@@ -12,29 +12,11 @@ named_contacts as (
     where customer_status = 'known'
 ),
 
-groups as (
-    select * from {{ ref('int_complaint_groups') }}
-    where is_considered
-),
+considered as (select * from {{ ref('int_complaint_candidates') }}),
 
-agreements as (select * from {{ ref('int_complaint_agreements') }}),
-
-statements as (select * from {{ ref('int_contact_statements') }}),
-
-weighed_statements as (
-    select * from {{ ref('int_statements_weighed') }}
-    where exact_points > 0 or near_points > 0
-),
-
-facts as (select * from {{ ref('int_customer_facts') }}),
+statement_history as (select * from {{ ref('int_candidate_statements') }}),
 
 customer_outages as (select * from {{ ref('int_customer_outages') }}),
-
-occasions as (select * from {{ ref('int_customer_occasions') }}),
-
-holders as (select * from {{ ref('int_service_point_holders') }}),
-
-premises as (select * from {{ ref('stg_premises__premises') }}),
 
 customers as (select * from {{ ref('dim_customer') }}),
 
@@ -56,144 +38,15 @@ weights as (
     ]) }}
 ),
 
-by_outage as (
-    select
-        groups.contact_key,
-        customer_outages.customer_key,
-        groups.outage_id,
-        groups.is_recorded,
-        groups.minutes_apart,
-        customer_outages.cause,
-        groups.area,
-        groups.street,
-        groups.outage_points,
-        groups.place_points
-    from groups
-    inner join customer_outages
-        on groups.outage_id = customer_outages.outage_id
-        and groups.is_recorded = customer_outages.is_recorded
-        and groups.area = customer_outages.area
-        and groups.street = customer_outages.street
-    where groups.occasion = ''
-),
-
-by_place as (
-    select
-        groups.contact_key,
-        holders.customer_key,
-        cast(null as varchar) as outage_id,
-        cast(null as boolean) as is_recorded,
-        cast(null as integer) as minutes_apart,
-        cast(null as varchar) as cause,
-        groups.area,
-        groups.street,
-        0.0 as outage_points,
-        groups.place_points
-    from groups
-    inner join contacts on groups.contact_key = contacts.contact_key
-    inner join premises
-        on groups.area = coalesce(premises.area, '')
-        and groups.street = coalesce(premises.street, '')
-    inner join holders
-        on premises.service_point_id = holders.service_point_id
-        and contacts.contacted_at >= holders.valid_from_at
-        and contacts.contacted_at < holders.valid_to_at
-    where groups.outage_id = '' and groups.occasion = ''
-),
-
-by_statement as (
-    select
-        groups.contact_key,
-        agreements.customer_key,
-        agreements.outage_id,
-        agreements.is_recorded,
-        agreements.minutes_apart,
-        max(customer_outages.cause) as cause,
-        groups.area,
-        groups.street,
-        groups.outage_points,
-        groups.place_points
-    from groups
-    inner join agreements
-        on groups.contact_key = agreements.contact_key
-        and groups.area = agreements.area
-        and groups.street = agreements.street
-        and groups.statement_points = agreements.statement_points
-        and groups.outage_id = coalesce(agreements.outage_id, '')
-    left join customer_outages
-        on agreements.customer_key = customer_outages.customer_key
-        and agreements.outage_id = customer_outages.outage_id
-    where groups.occasion = 'said'
-    group by all
-),
-
--- The occasion itself is weighed with the customer's history below.
-by_occasion as (
-    select distinct
-        groups.contact_key,
-        occasions.customer_key,
-        cast(null as varchar) as outage_id,
-        cast(null as boolean) as is_recorded,
-        cast(null as integer) as minutes_apart,
-        cast(null as varchar) as cause,
-        groups.area,
-        groups.street,
-        0.0 as outage_points,
-        groups.place_points
-    from groups
-    cross join weights
-    inner join contacts on groups.contact_key = contacts.contact_key
-    inner join occasions
-        on groups.occasion = occasions.occasion
-        and groups.area = occasions.area
-        and groups.street = occasions.street
-        and contacts.contact_date >= occasions.occasion_date
-        and contacts.contact_date <= occasions.occasion_date + to_days(cast(
-            case groups.occasion
-                when 'high bill' then weights.days_after_bill
-                when 'event' then weights.days_after_event
-                else weights.days_after_offer
-            end as integer
-        ))
-),
-
-combined as (
-    select * from by_occasion
-    union all
-    select * from by_outage
-    union all
-    select * from by_place
-    union all
-    select * from by_statement
-),
-
--- A customer counts once, with what speaks most for her.
-best as (
-    select combined.*
-    from combined
-    inner join customers on combined.customer_key = customers.customer_key
-    qualify
-        row_number() over (
-            partition by combined.contact_key, combined.customer_key
-            order by
-                combined.outage_points + combined.place_points desc,
-                combined.outage_points desc,
-                combined.minutes_apart asc,
-                combined.outage_id asc,
-                combined.area asc,
-                combined.street asc
-        ) = 1
-),
-
 candidates as (
     select
-        best.*,
+        considered.*,
         contacts.topic,
         contacts.contacted_at,
         contacts.contact_date,
         contacts.contacted_at - to_days(cast(weights.history_days as integer)) as history_start_at
-    from best
-    inner join contacts on best.contact_key = contacts.contact_key
+    from considered
+    inner join contacts on considered.contact_key = contacts.contact_key
     cross join weights
 ),
 
@@ -331,79 +184,6 @@ program_history as (
     group by
         dated_facts.contact_key,
         dated_facts.customer_key
-),
-
--- Who fits a statement, whether or not it made her a candidate: once, exactly rather than nearly, by the latest fact.
-fitting_facts as (
-    select
-        candidates.contact_key,
-        candidates.customer_key,
-        statements.statement_number,
-        statements.statement_kind,
-        statements.said_words,
-        {{ fact_fits_nearly('statements', 'facts') }} as is_near,
-        facts.known_on,
-        facts.number,
-        case
-            when {{ fact_fits_nearly('statements', 'facts') }} then weighed_statements.near_points
-            else weighed_statements.exact_points
-        end as points
-    from candidates
-    inner join weighed_statements on candidates.contact_key = weighed_statements.contact_key
-    inner join statements
-        on weighed_statements.contact_key = statements.contact_key
-        and weighed_statements.statement_number = statements.statement_number
-    inner join facts
-        on candidates.customer_key = facts.customer_key
-        and {{ fact_fits('statements', 'facts') }}
-),
-
-fitting_statements as (
-    select *
-    from fitting_facts
-    where points > 0
-    qualify
-        row_number() over (
-            partition by contact_key, customer_key, statement_number
-            order by points desc, known_on desc, number asc
-        ) = 1
-),
-
-statement_words as (
-    select
-        contact_key,
-        customer_key,
-        statement_number,
-        points,
-        case statement_kind
-            when 'bill amount' then 'A bill of ' || cast(number as varchar) || ' issued on ' || cast(known_on as varchar)
-            when 'bill date' then 'A bill issued on ' || cast(known_on as varchar)
-            when 'bill due date'
-                then 'A bill due on ' || cast(date '1970-01-01' + cast(number as integer) as varchar)
-            when 'incentive' then 'An offer of ' || cast(number as varchar) || ' on ' || cast(known_on as varchar)
-            when 'offer channel' then 'The channel of an offer of ' || cast(known_on as varchar)
-            when 'program' then 'The program'
-            when 'joining' then 'Joining a program on ' || cast(known_on as varchar)
-            when 'event' then 'An event on ' || cast(known_on as varchar)
-            when 'opting out' then 'Opting out of the event on ' || cast(known_on as varchar)
-            when 'outage start' then 'The start of an outage'
-            when 'outages in a month' then 'Outage number ' || cast(cast(number as integer) as varchar) || ' in 31 days'
-            when 'outages in a year' then 'Outage number ' || cast(cast(number as integer) as varchar) || ' in 365 days'
-            else 'Equipment seen since ' || cast(known_on as varchar)
-        end || case when is_near then ' nearly' else '' end || ' fits "' || said_words || '".' as evidence
-    from fitting_statements
-),
-
-statement_history as (
-    select
-        contact_key,
-        customer_key,
-        sum(points) as statement_points,
-        string_agg(evidence, ' ' order by statement_number) as statement_evidence
-    from statement_words
-    group by
-        contact_key,
-        customer_key
 ),
 
 gathered as (

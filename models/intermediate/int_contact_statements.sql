@@ -236,7 +236,7 @@ nearest_days as (
         word_number,
         said_words,
         matter,
-        arg_min(said_date, abs(date_diff('day', said_date, contact_date))) as said_date
+        min_by(said_date, abs(date_diff('day', said_date, contact_date))) as said_date
     from possible_days
     where said_date is not null
     group by all
@@ -466,8 +466,8 @@ dated_opting_out as (
     select
         opting_out.contact_key,
         min(opting_out.said_words) as said_words,
-        min(date_diff('day', date '1970-01-01', said_dates.first_date)) as least_number,
-        max(date_diff('day', date '1970-01-01', said_dates.last_date)) as greatest_number
+        min({{ day_number('said_dates.first_date') }}) as least_number,
+        max({{ day_number('said_dates.last_date') }}) as greatest_number
     from opting_out
     left join said_dates
         on opting_out.contact_key = said_dates.contact_key
@@ -542,10 +542,10 @@ combined as (
         statement_kind,
         said_words,
         null as meaning,
-        date_diff('day', date '1970-01-01', first_date) as least_number,
-        date_diff('day', date '1970-01-01', last_date) as greatest_number,
-        date_diff('day', date '1970-01-01', first_date) as near_least_number,
-        date_diff('day', date '1970-01-01', last_date) as near_greatest_number,
+        {{ day_number('first_date') }} as least_number,
+        {{ day_number('last_date') }} as greatest_number,
+        {{ day_number('first_date') }} as near_least_number,
+        {{ day_number('last_date') }} as near_greatest_number,
         false as is_of_bill_before,
         false as is_rounded
     from said_dates

@@ -1,4 +1,4 @@
--- Whether a customer-day may shape a profile is decided here, once, with the first reason why not. Fifteen models read it.
+-- Whether a customer-day may shape a profile is decided here, once, with the first reason why not. A table: many models read it.
 with
 
 metered as (select * from {{ ref('int_customer_days_metered') }}),

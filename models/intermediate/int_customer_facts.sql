@@ -112,7 +112,7 @@ combined as (
         'bill date' as fact_kind,
         issued_on as known_on,
         null as known_at,
-        date_diff('day', date '1970-01-01', issued_on) as number,
+        {{ day_number('issued_on') }} as number,
         null as meaning
     from bills
     union all
@@ -121,7 +121,7 @@ combined as (
         'bill due date' as fact_kind,
         issued_on as known_on,
         null as known_at,
-        date_diff('day', date '1970-01-01', due_on) as number,
+        {{ day_number('due_on') }} as number,
         null as meaning
     from bills
     where due_on is not null
@@ -182,7 +182,7 @@ combined as (
         'joining' as fact_kind,
         enrolled_on as known_on,
         null as known_at,
-        date_diff('day', date '1970-01-01', enrolled_on) as number,
+        {{ day_number('enrolled_on') }} as number,
         null as meaning
     from customer_enrolments
     union all
@@ -191,7 +191,7 @@ combined as (
         'event' as fact_kind,
         event_date as known_on,
         null as known_at,
-        date_diff('day', date '1970-01-01', event_date) as number,
+        {{ day_number('event_date') }} as number,
         null as meaning
     from events
     union all
@@ -200,7 +200,7 @@ combined as (
         'opting out' as fact_kind,
         event_date as known_on,
         opted_out_at as known_at,
-        date_diff('day', date '1970-01-01', event_date) as number,
+        {{ day_number('event_date') }} as number,
         case when took_part then 'took part' else 'opted out' end as meaning
     from events
     union all
@@ -269,7 +269,7 @@ placed as (
     select
         *,
         cast(case
-            when fact_kind = 'equipment' then 0 else date_part('year', known_on) * 12 + date_part('month', known_on)
+            when fact_kind = 'equipment' then 0 else {{ month_cell('known_on') }}
         end as integer) as known_in_month,
         cast(coalesce(floor(number / 10), 0) as integer) as tens
     from distinct_facts

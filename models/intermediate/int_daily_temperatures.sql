@@ -8,8 +8,7 @@ instants as (select * from {{ ref('int_instants_localized') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select max(case when limit_name = 'smallest_temperature_hours' then limit_value end) as smallest_temperature_hours
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', ['smallest_temperature_hours']) }}
 ),
 
 hours as (

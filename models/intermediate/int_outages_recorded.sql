@@ -8,6 +8,23 @@ equipment_outages as (select * from {{ ref('stg_outage__equipment_outages') }}),
 
 premises as (select * from {{ ref('stg_premises__premises') }}),
 
+-- What hangs on which equipment; the narrower record goes first.
+attached as (
+    select
+        2 as breadth,
+        'transformer' as equipment_kind,
+        transformer_id as equipment_id,
+        service_point_id
+    from premises
+    union all
+    select
+        3 as breadth,
+        'feeder' as equipment_kind,
+        feeder_id as equipment_id,
+        service_point_id
+    from premises
+),
+
 together as (
     select
         1 as breadth,
@@ -19,26 +36,16 @@ together as (
     from outages
     union all
     select
-        2 as breadth,
+        attached.breadth,
         equipment_outages.outage_id,
-        premises.service_point_id,
+        attached.service_point_id,
         equipment_outages.started_at,
         equipment_outages.restored_at,
         equipment_outages.cause
     from equipment_outages
-    inner join premises on equipment_outages.equipment_id = premises.transformer_id
-    where equipment_outages.equipment_kind = 'transformer'
-    union all
-    select
-        3 as breadth,
-        equipment_outages.outage_id,
-        premises.service_point_id,
-        equipment_outages.started_at,
-        equipment_outages.restored_at,
-        equipment_outages.cause
-    from equipment_outages
-    inner join premises on equipment_outages.equipment_id = premises.feeder_id
-    where equipment_outages.equipment_kind = 'feeder'
+    inner join attached
+        on equipment_outages.equipment_kind = attached.equipment_kind
+        and equipment_outages.equipment_id = attached.equipment_id
 ),
 
 narrowest as (

@@ -19,12 +19,12 @@ utility as (select * from {{ ref('stg_meter__utility') }}),
 reliability_limits as (select * from {{ ref('reliability_limits') }}),
 
 limits as (
-    select
-        max(case when limit_name = 'major_event_beta_multiple' then limit_value end) as beta_multiple,
-        max(case when limit_name = 'major_event_sample_deviation' then limit_value end) as sample_deviation,
-        max(case when limit_name = 'major_event_smallest_days' then limit_value end) as smallest_days,
-        max(case when limit_name = 'major_event_greatest_years' then limit_value end) as greatest_years
-    from reliability_limits
+    {{ limits_as_columns('reliability_limits', 'limit_name', 'limit_value', [
+        'major_event_beta_multiple',
+        'major_event_sample_deviation',
+        'major_event_smallest_days',
+        'major_event_greatest_years'
+    ]) }}
 ),
 
 -- Without any recorded outage there is no record, and so no index, rather than one of zero.
@@ -139,14 +139,14 @@ earlier_and_own as (
     cross join limits
     inner join logarithms
         on years.local_year >= logarithms.local_year
-        and years.local_year - limits.greatest_years <= logarithms.local_year
+        and years.local_year - limits.major_event_greatest_years <= logarithms.local_year
 ),
 
 chosen as (
     select
         earlier_and_own.*,
         count(case when earlier_and_own.is_earlier then 1 end) over (partition by earlier_and_own.local_year)
-        >= limits.smallest_days as rests_on_earlier_years
+        >= limits.major_event_smallest_days as rests_on_earlier_years
     from earlier_and_own
     cross join limits
 ),
@@ -172,7 +172,7 @@ deviations as (
         sqrt(
             greatest(
                 cast(moments.sum_of_squares - moments.sum_of_logs * moments.sum_of_logs / moments.days as double), 0
-            ) / nullif(moments.days - limits.sample_deviation, 0)
+            ) / nullif(moments.days - limits.major_event_sample_deviation, 0)
         ) as beta
     from moments
     cross join limits
@@ -184,8 +184,8 @@ thresholds as (
         deviations.days,
         deviations.rests_on_earlier_years,
         case
-            when deviations.days >= limits.smallest_days
-                then round(exp(deviations.alpha + limits.beta_multiple * deviations.beta), 6)
+            when deviations.days >= limits.major_event_smallest_days
+                then round(exp(deviations.alpha + limits.major_event_beta_multiple * deviations.beta), 6)
         end as major_event_threshold_minutes
     from deviations
     cross join limits

@@ -7,8 +7,8 @@ by_month as (
     select
         *,
         {{ whole_numbers_between(
-            "case when first_known_on is null then 0 else date_part('year', first_known_on) * 12 + date_part('month', first_known_on) end",
-            "case when first_known_on is null then 0 else date_part('year', last_known_on) * 12 + date_part('month', last_known_on) end"
+            'case when first_known_on is null then 0 else ' ~ month_cell('first_known_on') ~ ' end',
+            'case when first_known_on is null then 0 else ' ~ month_cell('last_known_on') ~ ' end'
         ) }} as known_in_month
     from statements
 ),
@@ -19,11 +19,11 @@ bounded as (
         *,
         coalesce(
             near_least_number,
-            case when statement_kind = 'opting out' then date_diff('day', date '1970-01-01', first_known_on) else 0 end
+            case when statement_kind = 'opting out' then {{ day_number('first_known_on') }} else 0 end
         ) as first_number,
         coalesce(
             near_greatest_number,
-            case when statement_kind = 'opting out' then date_diff('day', date '1970-01-01', last_known_on) else 0 end
+            case when statement_kind = 'opting out' then {{ day_number('last_known_on') }} else 0 end
         ) as last_number
     from by_month
 ),

@@ -2,8 +2,9 @@
 
 import contextlib
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -31,7 +32,8 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def source_tables() -> dict[str, dict[str, str]]:
+@cache
+def source_tables() -> Mapping[str, Mapping[str, str]]:
     """Columns and types of every table that Python writes, read from the dbt sources' YAML.
 
     Returns:

@@ -16,7 +16,9 @@ customers as (
         coalesce(sum(complaints), 0) as complaints,
         coalesce(sum(offers), 0) as offers,
         coalesce(sum(cast(arrears_amount as decimal(24, 4))), 0) as arrears_amount,
-        count(segment_id) as segmented
+        count(segment_id) as segmented,
+        count(case when has_vehicle_charging then 1 end) as has_vehicle_charging,
+        count(case when has_solar then 1 end) as has_solar
     from {{ ref('mart_customer_360') }}
 ),
 
@@ -69,6 +71,13 @@ bills as (
         and bills.customer_id in (select known.customer_id from known)
 ),
 
+equipment as (
+    select
+        count(case when has_vehicle_charging then 1 end) as has_vehicle_charging,
+        count(case when has_solar then 1 end) as has_solar
+    from {{ ref('mart_customer_equipment') }}
+),
+
 segments as (select count(*) as segmented from {{ ref('fct_customer_segment') }}),
 
 compared as (
@@ -79,6 +88,7 @@ compared as (
         'contacts': ['contacts', 'complaints'],
         'offers': ['offers'],
         'bills': ['arrears_amount'],
+        'equipment': ['has_vehicle_charging', 'has_solar'],
         'segments': ['segmented']
     }.items() %}
         {% set last_source = loop.last %}

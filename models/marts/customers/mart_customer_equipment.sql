@@ -20,15 +20,11 @@ temperatures as (select * from {{ ref('int_daily_temperatures') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select
-        {% for name in [
-            'smallest_nights', 'greatest_base_kw', 'weeks_before_new', 'smallest_received_days', 'smallest_received_fraction',
-            'smallest_dip_fraction', 'smallest_sunny_days', 'days_beyond_balance', 'smallest_temperature_r_squared',
-            'smallest_heating_fraction', 'smallest_cooling_fraction', 'heating_balance_celsius', 'cooling_balance_celsius'
-        ] %}
-            max(case when limit_name = '{{ name }}' then limit_value end) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', [
+        'smallest_nights', 'greatest_base_kw', 'weeks_before_new', 'smallest_received_days', 'smallest_received_fraction',
+        'smallest_dip_fraction', 'smallest_sunny_days', 'days_beyond_balance', 'smallest_temperature_r_squared',
+        'smallest_heating_fraction', 'smallest_cooling_fraction', 'heating_balance_celsius', 'cooling_balance_celsius'
+    ]) }}
 ),
 
 weather as (

@@ -9,8 +9,7 @@ day_shapes as (select * from {{ ref('dim_day_shape') }}),
 quality_limits as (select * from {{ ref('quality_limits') }}),
 
 limits as (
-    select max(case when limit_name = 'days_for_shape_all' then limit_value end) as days_for_shape
-    from quality_limits
+    {{ limits_as_columns('quality_limits', 'limit_name', 'limit_value', ['days_for_shape_all']) }}
 ),
 
 base as (
@@ -52,7 +51,7 @@ described as (
         summed.customer_key,
         summed.customer_id,
         cast(summed.days as integer) as days,
-        summed.days >= limits.days_for_shape as has_enough_days,
+        summed.days >= limits.days_for_shape_all as has_enough_days,
         cast(summed.day_shapes_seen as smallint) as day_shapes_seen,
         summed.entropy_bits,
         base.entropy_base_bits,

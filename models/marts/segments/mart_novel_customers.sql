@@ -10,8 +10,7 @@ segments as (select * from {{ ref('fct_customer_segment') }}),
 equipment_limits as (select * from {{ ref('equipment_limits') }}),
 
 limits as (
-    select max(case when limit_name = 'weeks_counted_as_new' then limit_value end) as weeks_counted_as_new
-    from equipment_limits
+    {{ limits_as_columns('equipment_limits', 'limit_name', 'limit_value', ['weeks_counted_as_new']) }}
 ),
 
 latest as (

@@ -66,14 +66,9 @@ def known_load(connection: duckdb.DuckDBPyConnection, digest: str) -> int | None
     return row[0] if row else None
 
 
-def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of the next load."""
-    return connection.execute("select coalesce(max(load_id), 0) + 1 from raw.load_manifest").fetchone()[0]
-
-
-def next_source_load_id(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of the next load of a file beside the readings."""
-    return connection.execute("select coalesce(max(load_id), 0) + 1 from raw.source_manifest").fetchone()[0]
+def next_load_id(connection: duckdb.DuckDBPyConnection, manifest: str = "raw.load_manifest") -> int:
+    """The number of the next load of a manifest, that of the readings or `raw.source_manifest`."""
+    return connection.execute(f"select coalesce(max(load_id), 0) + 1 from {manifest}").fetchone()[0]
 
 
 def record_whole_file(connection: duckdb.DuckDBPyConnection, table_name: str, path: Path, name: str, rows: int) -> None:
@@ -92,5 +87,5 @@ def record_whole_file(connection: duckdb.DuckDBPyConnection, table_name: str, pa
     )
     connection.execute(
         "insert into raw.source_manifest values (?, ?, ?, ?, ?, ?, null, 0, timezone('UTC', now()))",
-        [next_source_load_id(connection), table_name, name, digest, rows, rows],
+        [next_load_id(connection, "raw.source_manifest"), table_name, name, digest, rows, rows],
     )

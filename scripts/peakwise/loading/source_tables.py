@@ -11,7 +11,7 @@ import duckdb
 from peakwise.errors import UnusableInput
 from peakwise.loading.clock import Clock, create_label_clock
 from peakwise.loading.contract import SourceTable, contract_table, source_contract
-from peakwise.loading.manifest import content_hash, joint_hash, next_source_load_id
+from peakwise.loading.manifest import content_hash, joint_hash, next_load_id
 from peakwise.loading.source_values import (
     NUMBERS,
     final_value,
@@ -368,7 +368,7 @@ def _store(
 ) -> SourceTableResult:
     """Write the rows, the rejects and the manifest; the caller holds the transaction."""
     target, key = f"raw.{contract.name}", ", ".join(contract.key)
-    load_id = next_source_load_id(connection)
+    load_id = next_load_id(connection, "raw.source_manifest")
     same_key = " and ".join(f"{target}.{name} = source_new.{name}" for name in contract.key)
     replaced = connection.execute(f"delete from {target} using source_new where {same_key}").fetchone()[0]
     connection.execute(f"insert into {target} by name select * from source_new order by {key}")
