@@ -17,7 +17,7 @@ def arguments() -> argparse.Namespace:
     """The settings on the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="Example: python scripts/cluster_day_shapes.py --k 16, then dbt build --select source:day_shapes+",
+        epilog="Example: .venv/bin/python scripts/cluster_day_shapes.py --k 16, then dbt build --select source:day_shapes+",
     )
     parser.add_argument("--k", type=int, default=DEFAULT_K, help="day shapes to find (default: %(default)s)")
     parser.add_argument(

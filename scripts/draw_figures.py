@@ -12,7 +12,8 @@ from peakwise.figures import draw_all
 def main() -> int:
     """Parse arguments, draw, print the files; 0 when it worked, 2 when the input cannot be used."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog="Example: python scripts/draw_figures.py --folder output/warehouse/figures"
+        description=__doc__,
+        epilog="Example: .venv/bin/python scripts/draw_figures.py --folder output/warehouse/figures",
     )
     parser.add_argument("--warehouse", type=Path, default=paths.warehouse(), help="DuckDB file (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=paths.figures(), help="where they go (default: %(default)s)")

@@ -34,7 +34,7 @@ from peakwise.reading_arguments import (
 
 EPILOG = """
 Example:
-  scripts/load_readings.py meters/ --label end --label-timezone UTC --utility-timezone Europe/London --holidays GB
+  .venv/bin/python scripts/load_readings.py meters/ --label end --label-timezone UTC --utility-timezone Europe/London --holidays GB
 
 The first load must say in which zone the customers live, unless the labels' own clock tells. Label and clock of a later
 load are those of the latest one where they are not given. docs/loading.md describes formats, columns and rejects.

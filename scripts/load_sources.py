@@ -21,8 +21,8 @@ from peakwise.reading_arguments import TEXT
 
 EPILOG = f"""
 Examples:
-  scripts/load_sources.py --folder exports/
-  scripts/load_sources.py --table bills --file march.csv --columns bill_id=BillNo,issued_on=Printed --date-format %m/%d/%Y
+  .venv/bin/python scripts/load_sources.py --folder exports/
+  .venv/bin/python scripts/load_sources.py --table bills --file march.csv --columns bill_id=BillNo,issued_on=Printed --date-format %m/%d/%Y
 
 Tables: {", ".join(source_contract())}.
 In a folder the name of a file up to its first dot says the table. docs/sources.md describes tables, columns and rejects.

@@ -31,10 +31,10 @@ from peakwise.synthetic import SyntheticOptions
 EPILOG = """
 Examples:
   scripts/run_pipeline.py
-  scripts/run_pipeline.py --readings london.parquet --label end --label-timezone UTC --utility-timezone Europe/London
-  scripts/run_pipeline.py --update --readings december/
-  scripts/run_pipeline.py --update --k auto
-  scripts/run_pipeline.py --accept
+  .venv/bin/python scripts/run_pipeline.py --readings london.parquet --label end --label-timezone UTC --utility-timezone Europe/London
+  .venv/bin/python scripts/run_pipeline.py --update --readings december/
+  .venv/bin/python scripts/run_pipeline.py --update --k auto
+  .venv/bin/python scripts/run_pipeline.py --accept
 
 Exit codes: 0 done, 1 done but rows were rejected, 2 the input cannot be used.
 """

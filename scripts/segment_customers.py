@@ -26,8 +26,8 @@ def arguments() -> argparse.Namespace:
     """The settings on the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="Example: python scripts/segment_customers.py --k auto --profiles weekday-weekend, "
-        "then python scripts/segment_customers.py --accept and dbt build --selector after_segmentation",
+        epilog="Example: .venv/bin/python scripts/segment_customers.py --k auto --profiles weekday-weekend, "
+        "then .venv/bin/python scripts/segment_customers.py --accept and dbt build --selector after_segmentation",
     )
     parser.add_argument(
         "--k", default=str(DEFAULT_K), help="segments for each customer class, or auto (default: %(default)s)"

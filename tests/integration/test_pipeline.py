@@ -1,13 +1,14 @@
 """The whole pipeline on a small synthetic utility, run as a user runs it."""
 
 import json
+import re
 import shutil
 import stat
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Home
+from conftest import PROJECT, Home
 
 from peakwise.dbt import Dbt
 
@@ -99,6 +100,26 @@ def test_the_fates_equal_the_faults_that_were_planted(utility: Home) -> None:
         utility.warehouse, "select sum(rows_duplicate), sum(rows_superseded), sum(rows_rejected) from raw.load_manifest"
     )[0]
     assert (duplicate, superseded, rejected) == (planted["duplicate"], planted["superseded"], 0)
+
+
+def documented_queries() -> list[str]:
+    """Every SQL statement of the README and the documentation."""
+    texts = [page.read_text() for page in (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))]
+    blocks = [block for text in texts for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL)]
+    blocks += [
+        block
+        for text in texts
+        for block in re.findall(r"((?:^    (?:select|with|--) .*\n)(?:^    .*\n)*)", text, re.MULTILINE)
+    ]
+    return [statement for block in blocks for statement in block.split(";") if statement.strip()]
+
+
+def test_the_queries_of_the_documentation_run(utility: Home) -> None:
+    queries = documented_queries()
+    assert len(queries) > 10
+    for statement in queries:
+        reads_warehouse = "intermediate." in statement or "raw." in statement
+        query(utility.warehouse if reads_warehouse else utility.published / "peakwise.duckdb", statement)
 
 
 def test_the_bill_check_finds_the_planted_bills_and_no_other(utility: Home) -> None:
