@@ -13,7 +13,7 @@ def main() -> int:
     """Parse arguments, publish, print where the release is."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="Example: scripts/publish_marts.py --figures output/warehouse/figures",
+        epilog="Example: .venv/bin/python scripts/publish_marts.py --figures output/warehouse/figures",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--warehouse", type=Path, default=paths.warehouse(), help="DuckDB file (default: %(default)s)")

@@ -336,7 +336,10 @@ def test_a_build_as_of_a_past_date_equals_one_that_knew_no_more(utility: Home, t
         "--select",
         "+mart_customer_360",
     )
-    for home, known in ((later, ("--vars", f"{{as_of: '{day}'}}")), (truncated, ())):
+    as_of = ("--vars", f"{{as_of: '{day}'}}")
+    refused = later.dbt("run", "--select", "stg_billing__bills", *as_of)
+    assert refused.code != 0 and "Add --full-refresh" in refused.output
+    for home, known in ((later, as_of), (truncated, ())):
         finished = home.dbt(*build, *known)
         assert finished.code == 0, finished.output[-3000:]
     assert (
@@ -344,6 +347,8 @@ def test_a_build_as_of_a_past_date_equals_one_that_knew_no_more(utility: Home, t
         <= day
     )
     assert differing_rows_of(later.warehouse, truncated.warehouse, "marts.mart_customer_360") == 0
+    refused = later.dbt("run", "--select", "stg_billing__bills")
+    assert refused.code != 0 and f"was built as of {day}" in refused.output
     whole = "select count(*) from marts.mart_customer_360 where last_usage_date > date '2025-02-21'"
     assert query(utility.warehouse, whole)[0][0] > 0, "the whole warehouse knows more"
 
