@@ -258,4 +258,4 @@ def test_the_command_has_help_with_an_example():
     done = subprocess.run(
         [sys.executable, command.__file__, "--help"], capture_output=True, text=True, check=True, timeout=60
     )
-    assert "Example: python scripts/cluster_day_shapes.py --k 16" in done.stdout
+    assert "Example: .venv/bin/python scripts/cluster_day_shapes.py --k 16" in done.stdout
