@@ -22,7 +22,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         description=__doc__,
-        epilog="example: generate_utility.py --customers 2000 --months 24 --interval-minutes 30 --seed 42",
+        epilog="Example: .venv/bin/python scripts/generate_utility.py --customers 2000 --months 24 --interval-minutes 30 --seed 42",
     )
     parser.add_argument(
         "--folder", type=Path, default=paths.synthetic(), help="folder to make or replace (default: %(default)s)"
