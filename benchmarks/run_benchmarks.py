@@ -42,9 +42,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--customers", type=positive, help="customers of the timed file (default: 2000)")
     parser.add_argument("--months", type=positive, help="months of hourly readings of each (default: 12)")
     parser.add_argument("--repeats", type=positive, help="rounds; the least time of all counts (default: 3)")
-    parser.add_argument(
-        "--sweep-customers", type=positive, help="households of each utility of the sweep (default: 600)"
-    )
+    parser.add_argument("--sweep-customers", type=positive, help="households in each group of the sweep (default: 600)")
     parser.add_argument(
         "--format-customers", type=positive, help="customers in the files of each format (default: 1000)"
     )

@@ -13,7 +13,7 @@ import duckdb
 from side_by_side.bars import Bar
 from side_by_side.places import Places
 from side_by_side.processes import run_in_process
-from side_by_side.recovery import CELLS
+from side_by_side.recovery import CELLS, GROUPS
 from side_by_side.stopwatch import Stopwatch
 
 DEFAULT_CUSTOMERS = 1000
@@ -57,8 +57,9 @@ def _customer_360(given: Namespace) -> dict[str, Any]:
 
 
 def _recovery(given: Namespace) -> dict[str, Any]:
-    cells = CELLS[:1] if given.quick else CELLS
-    return {"customers": given.sweep_customers, "months": given.months, "cells": cells}
+    """Ten groups of households of each kind of utility, or two of one kind when it should be quick."""
+    size = {"groups": 2, "cells": CELLS[:1]} if given.quick else {"groups": GROUPS, "cells": CELLS}
+    return {"customers": given.sweep_customers, "months": given.months} | size
 
 
 def _sizes(given: Namespace) -> dict[str, Any]:
@@ -77,6 +78,7 @@ def _identities(given: Namespace) -> dict[str, Any]:
 
 PARTS = (
     Part("recovery", "how well shapes come back", _recovery, has_own_processes=True),
+    Part("standardisations", "the standardisations beside each other", _sizes),
     Part("algorithms", "the algorithms beside each other", _sizes),
     Part("identities", "whether segments keep their numbers", _identities),
     Part("equipment", "equipment told from readings", _equipment, has_own_processes=True),

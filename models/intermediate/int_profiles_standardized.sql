@@ -50,6 +50,7 @@ scaled as (
         end as shift_kw,
         case standardisation
             when 'daily_share' then total_kw
+            when 'hellinger' then total_kw
             when 'unit_norm' then norm_kw
             when 'peak_share' then peak_kw
             when 'min_max' then peak_kw - base_kw
@@ -79,7 +80,7 @@ hourly_moments as (
         day_type
 ),
 
-standardized as (
+compared as (
     select
         scaled.customer_key,
         scaled.customer_id,
@@ -99,6 +100,22 @@ standardized as (
         and scaled.day_type = hourly_moments.day_type
     -- A flat customer has no shape under min_max and z_score; what is left of one after rounding is none either.
     where scaled.scale_kw is null or scaled.scale_kw > 1e-9 * scaled.total_kw
+),
+
+-- Hellinger is the root of daily_share; an hour that feeds in on the whole takes no energy.
+standardized as (
+    select
+        customer_key,
+        customer_id,
+        customer_class,
+        season,
+        day_type,
+        standardisation,
+        {% for column in shape_columns %}
+            case when standardisation = 'hellinger' then sqrt(greatest({{ column }}, 0)) else {{ column }} end
+                as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from compared
 ),
 
 with_shape as (

@@ -1,15 +1,17 @@
 """The page of benchmark results: tables, ratios and what they say."""
 
+import math
 import sys
 from datetime import date
 
+import numpy as np
 import pytest
 
 from peakwise.paths import PROJECT
 
 sys.path.insert(0, str(PROJECT / "benchmarks"))
 
-from side_by_side import customer_360, large_segmentation, recovery
+from side_by_side import customer_360, large_segmentation, recovery, standardisations
 from side_by_side.bars import Bar
 from side_by_side.customer_360 import Graph, Repeated360
 from side_by_side.formats import FORMATS, FormatRun, tasks_of_formats
@@ -232,21 +234,30 @@ def test_a_page_tells_the_sizes_of_formats_and_of_late_data():
 def test_the_sweep_tells_kinds_alone_from_households_with_timers():
     cells = [
         Recovery(
-            0.2, 0.1, {"daily_share": 0.927, "hourly_z_score": 0.465}, {"daily_share": 0.8, "hourly_z_score": 0.5}
+            0.2,
+            0.1,
+            {"daily_share": [0.9, 0.95], "hellinger": [0.9, 0.9], "hourly_z_score": [0.4, 0.5]},
+            {"daily_share": [0.8, 0.8], "hellinger": [0.9, 0.9], "hourly_z_score": [0.5, 0.5]},
         ),
         Recovery(
-            0.7, 0.5, {"daily_share": 0.3, "hourly_z_score": 0.2}, {"daily_share": 0.211, "hourly_z_score": 0.212}
+            0.7,
+            0.5,
+            {"daily_share": [0.3, 0.1], "hellinger": [0.4, 0.4], "hourly_z_score": [0.1, 0.2]},
+            {"daily_share": [0.21, 0.212], "hellinger": [0.3, 0.3], "hourly_z_score": [0.212, 0.212]},
         ),
     ]
-    page = recovery.render(Sweep(600, 12, cells))
+    page = recovery.render(Sweep(2, 600, 12, cells))
+    assert "1,200 households" in page
+    assert "in 2 groups of 600" in page
+    assert "| Size spread | Noise | `daily_share` | `hellinger` | `hourly_z_score` | `daily_share`, timers |" in page
+    assert row_of(page, "        0.7")[1:] == ["0.5", "0.200", "0.400", "0.150", "0.211", "0.300", "0.212"]
     assert (
-        "| Size spread | Noise | `daily_share` | `hourly_z_score` | `daily_share`, timers | `hourly_z_score`, timers |"
-        in page
+        "`daily_share` is below `hourly_z_score`, kinds alone, in 0 of the 2 means and 1 of the 4 groups; "
+        "the closest mean is +0.050 (standard error 0.150) at size spread 0.7, noise 0.5." in page
     )
-    assert row_of(page, "        0.7")[1:] == ["0.5", "0.300", "0.200", "0.211", "0.212"]
     assert (
-        "utilities: of kinds alone in 0 of the 2,\nwith timers and pumps in 1 of the 2 (size spread 0.7, noise 0.5).\n"
-        in page
+        "With timers and pumps: 1 of the 2 means (size spread 0.7, noise 0.5) and 1 of the 4 groups; "
+        "-0.001 (standard error 0.001) at size spread 0.7, noise 0.5." in page
     )
 
 
@@ -369,3 +380,25 @@ def test_a_stopwatch_keeps_time_and_memory_of_each_phase():
         pass
     assert stopwatch.phases["first"].seconds >= 0
     assert stopwatch.phases["first"].peak_memory_bytes > 1_000_000
+
+
+def test_the_standardisations_are_shown_beside_each_other():
+    found = [
+        {
+            "source": "London 2013",
+            "method": "hellinger",
+            "customers": 1_493,
+            "k": 3,
+            "against_truth": None,
+            "load_explained": 0.005,
+            "window_explained": 0.216,
+        }
+    ]
+    page = standardisations.render(found)
+    assert row_of(page, "London 2013")[1:] == ["`hellinger`", "1,493", "3", "", "0.5%", "21.6%"]
+
+
+def test_variance_between_segments_is_explained_and_unknown_values_are_left_out():
+    values = np.array([1.0, 3.0, 5.0, 7.0, math.nan])
+    assert standardisations.variance_explained(values, np.array([0, 0, 1, 1, 1])) == pytest.approx(16 / 20)
+    assert standardisations.variance_explained(values, np.array([0, 1, 0, 1, 0])) == pytest.approx(4 / 20)

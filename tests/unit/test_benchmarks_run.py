@@ -401,7 +401,7 @@ def answers(monkeypatch):
             "start_seconds": 0.3,
             "additions": [addition | {"day": "last", "history_days": days} for days in (364, 30)],
         },
-        "recovery.recover": {"daily_share": 0.9, "hourly_z_score": 0.5},
+        "recovery.recover": {"daily_share": [0.9, 0.8], "hellinger": [0.9, 0.9], "hourly_z_score": [0.5, 0.4]},
         "customer_360.make_utility": {
             "models": ["mart_customer_360"],
             "tables": ["marts.dim_customer"],
@@ -414,6 +414,7 @@ def answers(monkeypatch):
         "large_segmentation.sweep": {"candidates": 12, "chosen": "k is 3: for a reason."},
         "parts.cut_london": "london.parquet",
         "algorithms.measure": [],
+        "standardisations.measure": [],
         "identities.measure": [],
         "equipment.detect": [],
     }

@@ -28,6 +28,7 @@ def homes(customers: int, seed: int) -> np.ndarray:
 
 ROW_WISE = {
     "daily_share": lambda kw: kw / kw.sum(axis=1, keepdims=True),
+    "hellinger": lambda kw: np.sqrt(kw / kw.sum(axis=1, keepdims=True)),
     "unit_norm": lambda kw: kw / np.linalg.norm(kw, axis=1, keepdims=True),
     "peak_share": lambda kw: kw / kw.max(axis=1, keepdims=True),
     "min_max": lambda kw: (kw - kw.min(axis=1, keepdims=True)) / np.ptp(kw, axis=1)[:, None],

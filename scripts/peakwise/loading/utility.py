@@ -9,7 +9,7 @@ from peakwise.errors import UnusableInput
 from peakwise.loading.clock import check_time_zone
 from peakwise.warehouse import one_transaction
 
-STANDARDISATIONS = ("daily_share", "unit_norm", "peak_share", "min_max", "z_score", "hourly_z_score")
+STANDARDISATIONS = ("daily_share", "hellinger", "unit_norm", "peak_share", "min_max", "z_score", "hourly_z_score")
 
 
 @dataclass(frozen=True)
