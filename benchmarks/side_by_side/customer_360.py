@@ -13,6 +13,7 @@ from side_by_side.places import CUSTOMER_360, Places
 from side_by_side.processes import run_in_process
 from side_by_side.rounds import Summary, Task, run_rounds
 from side_by_side.stopwatch import Stopwatch
+from side_by_side.whole_utility import build_utility
 
 MODEL = "mart_customer_360"
 SECONDS_AT_MOST = 30.0
@@ -111,26 +112,10 @@ def make_utility(stopwatch: Stopwatch, places: Places, service_points: int, mont
     Returns:
         `models`: what is to be built; `tables`: what it reads; `customers`: how many there are.
     """
-    from rich.console import Console
-
-    from peakwise.loading import set_utility
-    from peakwise.pipeline import find_day_shapes, load_step, segment_or_assign, synthetic_source
-    from peakwise.steps import Steps
     from peakwise.synthetic import SyntheticOptions
     from peakwise.warehouse import connect
 
-    shutil.rmtree(places.home, ignore_errors=True)
-    steps = Steps(Console(quiet=True))
-    with stopwatch.phase("utility"):
-        source, settings = synthetic_source(SyntheticOptions(customers=service_points, months=months), steps)
-        with connect(places.warehouse) as connection:
-            set_utility(connection, settings)
-            load_step(connection, source, steps)
-        dbt = TimedDbt(stopwatch, places).dbt
-        dbt.run("build", "--selector", "before_segmentation")
-        segment_or_assign(places.warehouse, None)
-        find_day_shapes(places.warehouse)
-        dbt.run("build", "--selector", "after_segmentation")
+    dbt = build_utility(stopwatch, places, SyntheticOptions(customers=service_points, months=months))
     with connect(places.warehouse) as connection:
         connection.execute("create schema benchmark")
         connection.execute(f"create table {OF_ONE_UTILITY} as from marts.{MODEL}")

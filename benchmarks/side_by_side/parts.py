@@ -71,6 +71,10 @@ def _equipment(given: Namespace) -> dict[str, Any]:
     return sizes | ({"cells": [(0.5, 0.3)]} if given.quick else {})
 
 
+def _complaints(given: Namespace) -> dict[str, Any]:
+    return {"months": given.months} | ({"sizes": (200,)} if given.quick else {})
+
+
 def _identities(given: Namespace) -> dict[str, Any]:
     """The utility as `make run` makes it, or smaller when it should be quick: small classes move more."""
     return _sizes(given) | {"customers": min(given.late_customers, DEFAULT_CUSTOMERS), "refits": given.refits}
@@ -82,6 +86,7 @@ PARTS = (
     Part("algorithms", "the algorithms beside each other", _sizes),
     Part("identities", "whether segments keep their numbers", _identities),
     Part("equipment", "equipment told from readings", _equipment, has_own_processes=True),
+    Part("complaints", "complaints that do not say who", _complaints, has_own_processes=True),
     Part("customer_360", "the customer 360 of 100,000 customers", _customer_360, has_own_processes=True),
 )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 PLAIN, RESENT, NARROW, RECOVERY, LATE = "plain", "resent", "narrow", "recovery", "late"
-PROFILES, PARTS, CUSTOMER_360 = "profiles", "parts", "customer_360"
+PROFILES, PARTS, CUSTOMER_360, COMPLAINTS = "profiles", "parts", "customer_360", "complaints"
 
 
 @dataclass(frozen=True)

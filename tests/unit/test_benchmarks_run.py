@@ -20,6 +20,7 @@ sys.path.insert(0, str(PROJECT / "benchmarks"))
 import run_benchmarks
 from side_by_side import (
     algorithms,
+    complaints,
     customer_360,
     equipment,
     formats,
@@ -417,6 +418,7 @@ def answers(monkeypatch):
         "standardisations.measure": [],
         "identities.measure": [],
         "equipment.detect": [],
+        "complaints.triage": [["outage", 3, 0.5, 0.6, 0.7], ["all", 4, 0.4, 0.5, 0.6]],
     }
 
     def answer(task, places, **settings):
@@ -425,7 +427,7 @@ def answers(monkeypatch):
         return Answer({name: Phase(1.0, 1.0, 1_000_000) for name in names}, found.get(task))
 
     monkeypatch.setattr(run_benchmarks, "run_in_process", answer)
-    for module in (rounds, large_segmentation, parts, customer_360, recovery, equipment):
+    for module in (rounds, large_segmentation, parts, complaints, customer_360, recovery, equipment):
         monkeypatch.setattr(module, "run_in_process", answer)
     return asked
 
@@ -438,7 +440,7 @@ def test_the_command_measures_everything_and_writes_the_page(answers, tmp_path, 
     for words in (
         "## The bars", "Peakwise: all stages", "Polars: profiles", "sent twice", "Loading by format", "late data",
         "## The customer 360", "| `hourly_z_score`, timers |", "Segmentation of 20,000 customers", "k is 3: for a reason.", "## Algorithms",
-        "## Do segments keep their numbers?",
+        "## Do segments keep their numbers?", "| 200       | all      |", "## Standardisations",
     ):  # fmt: skip
         assert words in text
     shown = capsys.readouterr().out

@@ -17,7 +17,9 @@ STILL_CALLS_MINUTES = 45.0  # after supply is back
 ABOUT_BILL = 0.004
 ABOUT_HIGH_BILL = 0.25  # when the bill is twice the one before, or more
 HIGH_BILL_FROM, HIGH_BILL_TO = 1.3, 2.0
+BILL_CALL_DAYS, PROGRAM_CALL_DAYS = 12, 5  # after the day of issue, offer, joining or event
 ABOUT_OFFER, ABOUT_ENROLMENT, ABOUT_OPT_OUT = 0.03, 0.06, 0.15
+BILL_ANGER, HIGH_BILL_ANGER, PROGRAM_ANGER, OPT_OUT_ANGER = 0.3, 0.4, 0.1, 0.6
 VOLTAGE_PER_YEAR, LOW_VOLTAGE_PER_YEAR = 0.005, 0.5
 OTHER_PER_YEAR = 0.05
 MOST_PROBABLE = 0.9
@@ -144,14 +146,14 @@ def contacts_about_bills(utility: Utility, setting: MonthSetting, bills: Bills, 
     surprise = np.clip((ratio - HIGH_BILL_FROM) / (HIGH_BILL_TO - HIGH_BILL_FROM), 0, 1)
     calls = np.flatnonzero(_calls(utility, draws[0], ABOUT_BILL + ABOUT_HIGH_BILL * surprise, bills.agreement))
     at = _in_office_hours(
-        utility, bills.issued_day[calls] + 1 + (draws[1, calls] * 12).astype(np.int64), draws[2, calls]
+        utility, bills.issued_day[calls] + 1 + (draws[1, calls] * BILL_CALL_DAYS).astype(np.int64), draws[2, calls]
     )
     return _made(
         BILL,
         bills.point[calls],
         bills.agreement[calls],
         at,
-        0.3 + 0.4 * surprise[calls],
+        BILL_ANGER + HIGH_BILL_ANGER * surprise[calls],
         bill_end_day=bills.end_day[calls],
         bill_issued_day=bills.issued_day[calls],
         bill_due_day=bills.due_day[calls],
@@ -167,14 +169,14 @@ def contacts_about_programs(utility: Utility, setting: MonthSetting) -> Contacts
     rng = stream(utility.options.seed, Purpose.CONTACTS_ABOUT_PROGRAMS, 0, setting.number)
     opted_out = np.flatnonzero(programs.calls.opted_out_at > 0)
     causes = (
-        ("offer", programs.offers.customer, programs.offers.day, ABOUT_OFFER, 0.1),
-        ("enrolment", programs.enrolments.customer, programs.enrolments.day, ABOUT_ENROLMENT, 0.1),
+        ("offer", programs.offers.customer, programs.offers.day, ABOUT_OFFER, PROGRAM_ANGER),
+        ("enrolment", programs.enrolments.customer, programs.enrolments.day, ABOUT_ENROLMENT, PROGRAM_ANGER),
         (
             "call",
             programs.calls.customer[opted_out],
             programs.events.day[programs.calls.event[opted_out]],
             ABOUT_OPT_OUT,
-            0.6,
+            OPT_OUT_ANGER,
         ),
     )
     parts = []
@@ -183,7 +185,9 @@ def contacts_about_programs(utility: Utility, setting: MonthSetting) -> Contacts
         agreement = programs.primary[customer[now]]
         draws = rng.random((3, len(now)))
         calls = np.flatnonzero(_calls(utility, draws[0], np.full(len(now), wish), agreement))
-        at = _in_office_hours(utility, day[now[calls]] + 1 + (draws[1, calls] * 5).astype(np.int64), draws[2, calls])
+        at = _in_office_hours(
+            utility, day[now[calls]] + 1 + (draws[1, calls] * PROGRAM_CALL_DAYS).astype(np.int64), draws[2, calls]
+        )
         point = utility.population.agreements.service_point[agreement[calls]]
         position = opted_out[now[calls]] if cause == "call" else now[calls]
         parts.append(_made(PROGRAM, point, agreement[calls], at, np.full(len(calls), anger), **{cause: position}))
