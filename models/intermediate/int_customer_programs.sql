@@ -1,4 +1,5 @@
 -- An offer is accepted when the customer joined that program on its day or after, before the next offer of the same program.
+-- Events ahead are not counted yet.
 with
 
 enrolments as (select * from {{ ref('stg_programs__enrolments') }}),
@@ -86,14 +87,17 @@ offered as (
 
 called as (
     select
-        customer_key,
+        events.customer_key,
         cast(count(*) as integer) as events_called,
-        cast(count(case when took_part then 1 end) as integer) as events_taken,
-        cast(count(case when not took_part then 1 end) as integer) as events_opted_out,
-        max(event_date) as last_event_date
+        cast(count(case when events.took_part then 1 end) as integer) as events_taken,
+        cast(count(case when not events.took_part then 1 end) as integer) as events_opted_out,
+        max(events.event_date) as last_event_date
     from events
-    where customer_key is not null
-    group by customer_key
+    cross join known
+    where
+        events.customer_key is not null
+        and events.event_date <= known.known_until_date
+    group by events.customer_key
 ),
 
 mentioned as (

@@ -1,5 +1,5 @@
--- The day that counts as today: the var as_of, or the last day that any source tells of. Dates that may lie ahead, such as
--- those on which bills fall due, do not move it.
+-- The day that counts as today: the var as_of, or the last day that any source tells of. What may lie ahead does not move it:
+-- days on which bills fall due, and events, of which only the notice and who opted out have happened for sure.
 with
 
 loads as (select * from {{ ref('stg_meter__loads') }}),
@@ -16,8 +16,13 @@ offers as (select * from {{ ref('stg_programs__offers') }}),
 
 events as (select * from {{ ref('stg_programs__events') }}),
 
+participation as (select * from {{ ref('stg_programs__event_participation') }}),
+
 last_days as (
-    select max(cast({{ utc_to_local('loads.last_interval_end_at', 'utility.time_zone') }} as date)) as local_date
+    -- A reading up to midnight tells of the day before.
+    select
+        max(cast({{ utc_to_local("loads.last_interval_end_at - interval '1' second", 'utility.time_zone') }} as date))
+            as local_date
     from loads
     cross join utility
     union all
@@ -25,8 +30,12 @@ last_days as (
     from contacts
     cross join utility
     union all
-    select max(cast({{ utc_to_local('events.ends_at', 'utility.time_zone') }} as date)) as local_date
+    select max(cast({{ utc_to_local('events.notified_at', 'utility.time_zone') }} as date)) as local_date
     from events
+    cross join utility
+    union all
+    select max(cast({{ utc_to_local('participation.opted_out_at', 'utility.time_zone') }} as date)) as local_date
+    from participation
     cross join utility
     union all
     select max(greatest(bills.issued_on, coalesce(bills.paid_on, bills.issued_on))) as local_date from bills

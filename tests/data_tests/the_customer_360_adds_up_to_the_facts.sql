@@ -40,9 +40,12 @@ interruptions as (
 events as (
     select
         count(*) as events_called,
-        count(case when took_part then 1 end) as events_taken
-    from {{ ref('fct_program_event') }}
-    where customer_key is not null
+        count(case when program_events.took_part then 1 end) as events_taken
+    from {{ ref('fct_program_event') }} as program_events
+    cross join {{ ref('int_known_until') }} as known_until
+    where
+        program_events.customer_key is not null
+        and program_events.event_date <= known_until.known_until_date
 ),
 
 contacts as (
@@ -59,7 +62,7 @@ offers as (
     where customer_id in (select known.customer_id from known)
 ),
 
--- Of bills overdue, those above 0: a credit is no arrears.
+-- Of bills overdue, those above 0: a credit is no arrears. A bill that names nobody is its holder's.
 bills as (
     select coalesce(sum(cast(bills.amount as decimal(24, 4))), 0) as arrears_amount
     from {{ ref('stg_billing__bills') }} as bills
@@ -68,7 +71,13 @@ bills as (
         bills.due_on < known_until.known_until_date
         and bills.paid_on is null
         and bills.amount > 0
-        and bills.customer_id in (select known.customer_id from known)
+        and (
+            bills.customer_id in (select known.customer_id from known)
+            or (
+                bills.customer_id is null
+                and bills.bill_id in (select owned.bill_id from {{ ref('int_bills_compared') }} as owned)
+            )
+        )
 ),
 
 equipment as (

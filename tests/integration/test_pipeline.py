@@ -509,3 +509,21 @@ def test_each_optional_source_can_be_missing(utility: Home, tmp_path: Path) -> N
             # What nobody recorded, zeros show.
             lasting, found, suspicions, true_suspicions = outages_found(utility, without)
             assert lasting > 2 and (found, true_suspicions) == (lasting, suspicions)
+
+
+@pytest.mark.parametrize(
+    ("change", "touched"),
+    [
+        ("delete from raw.programs; delete from raw.dr_events; delete from raw.event_participation", "programs"),
+        ("update raw.bills set customer_id = null", "billing"),
+    ],
+    ids=["offers and enrolments without programs", "bills that do not name the customer"],
+)
+def test_a_source_may_be_given_in_part(utility: Home, tmp_path: Path, change: str, touched: str) -> None:
+    part = tmp_path / "peakwise.duckdb"
+    shutil.copy(utility.warehouse, part)
+    with duckdb.connect(str(part)) as connection:
+        connection.execute(change)
+    Dbt(part, tmp_path / "dbt").run("build", *WITHOUT_UNIT_TESTS, "--select", f"source:{touched}+")
+    sums = "select sum(offers), sum(arrears_amount), count(last_bill_amount) from marts.mart_customer_360"
+    assert query(part, sums) == query(utility.warehouse, sums)

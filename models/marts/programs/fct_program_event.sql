@@ -16,6 +16,8 @@ history as (select * from {{ ref('dim_customer_history') }}),
 
 utility as (select * from {{ ref('stg_meter__utility') }}),
 
+known as (select * from {{ ref('int_known_until') }}),
+
 dated_events as (
     select
         events.*,
@@ -43,12 +45,17 @@ called as (
         dated_events.event_date,
         dated_events.known_on_date,
         participation.opted_out_at,
-        participation.opted_out_at is null as took_part,
+        -- Of an event ahead only those who opted out are known.
+        case
+            when participation.opted_out_at is not null then false
+            when dated_events.event_date <= known.known_until_date then true
+        end as took_part,
         -- Who opts out after the event has no part in its outcome.
         coalesce(participation.opted_out_at < dated_events.starts_at, false) as opted_out_before_start
     from participation
     inner join dated_events on participation.event_id = dated_events.event_id
     left join customers on participation.customer_id = customers.customer_id
+    cross join known
 ),
 
 with_enrolment as (
