@@ -90,8 +90,8 @@ combined as (
         bills.bill_key,
         energy_amounts.tariff_id,
         coalesce(energy_amounts.tariff_id = bills.tariff_id, false) as is_own_tariff,
-        cast(energy_amounts.energy_amount as decimal(18, 6)) as energy_amount,
-        cast(ends.fixed_before - starts.fixed_before as decimal(18, 6)) as fixed_amount,
+        cast(energy_amounts.energy_amount as decimal(28, 6)) as energy_amount,
+        cast(ends.fixed_before - starts.fixed_before as decimal(28, 6)) as fixed_amount,
         cast(energy_amounts.greatest_price_per_kwh as double) as greatest_price_per_kwh,
         -- A tariff without a price for some hour or day of the cycle tells no amount.
         energy_amounts.priced_minutes = metered.minutes

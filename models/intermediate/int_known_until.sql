@@ -1,5 +1,6 @@
 -- The day that counts as today: the var as_of, or the last day that any source tells of. What may lie ahead does not move it:
--- days on which bills fall due, and events, of which only the notice and who opted out have happened for sure.
+-- days on which bills fall due, and events, of which only the notice and who opted out have happened for sure. Nor does a
+-- mistyped year: what other sources tell of later than the last reading counts up to the day on which they were loaded.
 with
 
 loads as (select * from {{ ref('stg_meter__loads') }}),
@@ -18,14 +19,24 @@ events as (select * from {{ ref('stg_programs__events') }}),
 
 participation as (select * from {{ ref('stg_programs__event_participation') }}),
 
-last_days as (
+source_loads as (select * from {{ ref('stg_source_loads__manifest') }}),
+
+last_reading as (
     -- A reading up to midnight tells of the day before.
     select
         max(cast({{ utc_to_local("loads.last_interval_end_at - interval '1' second", 'utility.time_zone') }} as date))
             as local_date
     from loads
     cross join utility
-    union all
+),
+
+last_load as (
+    select max(cast({{ utc_to_local('source_loads.loaded_at', 'utility.time_zone') }} as date)) as local_date
+    from source_loads
+    cross join utility
+),
+
+last_days as (
     select max(cast({{ utc_to_local('contacts.contacted_at', 'utility.time_zone') }} as date)) as local_date
     from contacts
     cross join utility
@@ -47,7 +58,13 @@ last_days as (
 
 latest as (
     {% if as_of_date() is none %}
-        select max(local_date) as known_until_date from last_days
+        select
+            greatest(
+                max(last_reading.local_date), least(max(last_days.local_date), max(last_load.local_date))
+            ) as known_until_date
+        from last_days
+        cross join last_reading
+        cross join last_load
     {% else %}
         select date '{{ as_of_date() }}' as known_until_date
     {% endif %}
