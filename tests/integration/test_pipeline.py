@@ -335,10 +335,13 @@ def test_a_build_as_of_a_past_date_equals_one_that_knew_no_more(utility: Home, t
         "unit_test",
         "--select",
         "+mart_customer_360",
+        "+int_readings_counted",
     )
     as_of = ("--vars", f"{{as_of: '{day}'}}")
     refused = later.dbt("run", "--select", "stg_billing__bills", *as_of)
     assert refused.code != 0 and "Add --full-refresh" in refused.output
+    in_part = later.dbt("run", "--full-refresh", "--select", "dim_customer", *as_of)
+    assert in_part.code != 0 and "build without --select" in " ".join(in_part.output.split())
     for home, known in ((later, as_of), (truncated, ())):
         finished = home.dbt(*build, *known)
         assert finished.code == 0, finished.output[-3000:]
