@@ -38,7 +38,7 @@ OPTIONS = --customers='$(CUSTOMERS)' --system-load='$(SYSTEM_LOAD)' --weather='$
 run: $(INSTALLED) ## Build a new warehouse: synthetic, or from READINGS=… (see README)
 	@$(BIN)/python scripts/run_pipeline.py $(OPTIONS) --readings $(READINGS) || [ $$? -eq 1 ]
 
-update: $(INSTALLED) ## Add READINGS=… to the warehouse in place, or fit new segments with K=…
+update: $(INSTALLED) ## Add files to the warehouse in place, change a setting, or fit new segments with K=…
 	@$(BIN)/python scripts/run_pipeline.py --update $(OPTIONS) --readings $(READINGS) || [ $$? -eq 1 ]
 
 accept: $(INSTALLED) ## Put the newest candidate segmentation in use

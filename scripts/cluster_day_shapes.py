@@ -9,8 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from peakwise import paths
+from peakwise.console import PlainConsole
 from peakwise.day_shapes import DEFAULT_K, DEFAULT_SEED, DayShapesSummary, cluster_day_shapes
 from peakwise.errors import UnusableInput
+from peakwise.warehouse import only_writer
 
 
 def arguments() -> argparse.Namespace:
@@ -59,9 +61,11 @@ def main() -> int:
     """Run the step; 0 when it worked, 2 when the input cannot be used."""
     given = arguments()
     try:
-        show(cluster_day_shapes(given.warehouse, k=given.k, seed=given.seed), Console())
+        with only_writer(given.warehouse.parent):
+            summary = cluster_day_shapes(given.warehouse, k=given.k, seed=given.seed)
+        show(summary, PlainConsole())
     except UnusableInput as error:
-        Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
+        PlainConsole(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
         return 2
     return 0
 

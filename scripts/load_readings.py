@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from peakwise import paths
+from peakwise.console import PlainConsole, without_commands
 from peakwise.errors import UnusableInput
 from peakwise.load_command import run_load, show_rejects
 from peakwise.loading import (
@@ -93,7 +94,12 @@ def load(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, conso
     for line in load_beside_readings(connection, beside_readings(given), options):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task("loading", total=None)
             files = load_readings(
@@ -101,7 +107,7 @@ def load(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace, conso
                 given.readings,
                 options,
                 lambda done, total, path: progress.update(
-                    task, completed=done, total=total, description=f"loading {escape(shown_name(path))}"
+                    task, completed=done, total=total, description=f"loading {without_commands(shown_name(path))}"
                 ),
             )
     else:
@@ -152,7 +158,7 @@ def show(connection: duckdb.DuckDBPyConnection, files: list[FileResult], console
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     width = None if sys.stdout.isatty() else PIPE_WIDTH
-    console = Console(width=width)
+    console = PlainConsole(width=width)
     given = parse(sys.argv[1:] if arguments is None else arguments)
 
     def load_and_show(connection: duckdb.DuckDBPyConnection) -> list[FileResult]:
@@ -161,7 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
         return files
 
     warehouse = Path(given.warehouse).absolute() if given.warehouse else paths.warehouse()
-    return run_load(warehouse, load_and_show, Console(stderr=True))
+    return run_load(warehouse, load_and_show, PlainConsole(stderr=True))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from peakwise import paths
+from peakwise.console import PlainConsole
 from peakwise.load_command import run_load, show_rejects
 from peakwise.loading.clock import Clock
 from peakwise.loading.contract import contract_table, source_contract
@@ -109,7 +110,7 @@ def show(connection: duckdb.DuckDBPyConnection, files: list[SourceTableResult], 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     width = None if sys.stdout.isatty() else PIPE_WIDTH
-    console = Console(width=width)
+    console = PlainConsole(width=width)
     given = parse(sys.argv[1:] if arguments is None else arguments)
 
     def load_and_show(connection: duckdb.DuckDBPyConnection) -> list[SourceTableResult]:
@@ -118,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
         return files
 
     warehouse = Path(given.warehouse).absolute() if given.warehouse else paths.warehouse()
-    return run_load(warehouse, load_and_show, Console(stderr=True))
+    return run_load(warehouse, load_and_show, PlainConsole(stderr=True))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import duckdb
 from rich.console import Console
 from rich.markup import escape
 
+from peakwise.console import PlainConsole
 from peakwise.dbt import DbtFailed
 from peakwise.errors import UnusableInput
 from peakwise.loading import UtilitySettings
@@ -38,6 +39,10 @@ Examples:
 
 Exit codes: 0 done, 1 done but rows were rejected, 2 the input cannot be used.
 """
+NOTHING_TO_ADD = (
+    "Say what to add: make update READINGS=<file, folder or glob>, CUSTOMERS=, SYSTEM_LOAD=, WEATHER=, OUTAGES= or SOURCES=; "
+    "or what to change: TARGET_COUNT=, TARGET_KW=, ESTIMATE_GAPS=; or K=… to fit segments anew."
+)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -49,7 +54,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--readings", nargs="*", default=[], help="files, folders or globs; without them a synthetic utility"
     )
     parser.add_argument(
-        "--update", action="store_true", help="add to the warehouse in place instead of building a new one"
+        "--update",
+        action="store_true",
+        help="add files to the warehouse in place, or change a setting, instead of building a new one",
     )
     add_reading_arguments(parser)
     parser.add_argument(
@@ -140,16 +147,15 @@ def work(given: argparse.Namespace, console: Console) -> int:
     if given.accept:
         outcome = accept(given.run, steps)
     elif given.update:
-        fits_anew = bool(given.k or given.profiles or given.algorithm)
-        if not given.readings and not given.sources and not fits_anew:
-            raise UnusableInput(
-                "Say what to add: make update READINGS=<file, folder or glob>, or K=… to fit segments anew"
-            )
+        source = source_given(given)
+        fits_anew = any((given.k, given.profiles, given.algorithm, given.seed, given.keep_outliers))
+        if not source.has_files and not settings and not fits_anew:
+            raise UnusableInput(NOTHING_TO_ADD)
         if fixed := {"time_zone", "holiday_calendar", "standardisation"} & settings.keys():
             raise UnusableInput(
                 f"An update cannot change {', '.join(sorted(fixed))}: build a new warehouse with `make run` for that."
             )
-        outcome = update(source_given(given), settings, plan if fits_anew else None, steps)
+        outcome = update(source, settings, plan if fits_anew else None, steps)
     else:
         if given.readings:
             source = source_given(given)
@@ -174,7 +180,7 @@ def work(given: argparse.Namespace, console: Console) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; every expected failure is one clear sentence on standard error."""
-    console, errors = Console(), Console(stderr=True)
+    console, errors = PlainConsole(), PlainConsole(stderr=True)
     if not console.is_terminal:
         # On a pipe there is no width to keep to; tables are not to be folded.
         console.width = max(console.width, 120)

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from peakwise import paths
+from peakwise.console import PlainConsole
 from peakwise.errors import UnusableInput
 from peakwise.segmentation import (
     SegmentationSettings,
@@ -20,6 +21,7 @@ from peakwise.segmentation import (
 from peakwise.segmentation.algorithms import ALGORITHMS
 from peakwise.segmentation.profile_sets import CHOICES, DEFAULT_CHOICE
 from peakwise.segmentation.settings import DEFAULT_ALGORITHM, DEFAULT_K, DEFAULT_SEED, k_from_text
+from peakwise.warehouse import only_writer
 
 
 def arguments() -> argparse.Namespace:
@@ -117,10 +119,12 @@ def work(given: argparse.Namespace, console: Console) -> None:
 
 def main() -> int:
     """Run the step; 0 when it worked, 2 when the input cannot be used."""
+    given = arguments()
     try:
-        work(arguments(), Console())
+        with only_writer(given.warehouse.parent):
+            work(given, PlainConsole())
     except UnusableInput as error:
-        Console(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
+        PlainConsole(stderr=True).print(escape(str(error)), highlight=False, soft_wrap=True)
         return 2
     return 0
 

@@ -1,5 +1,6 @@
 -- Each bill beside what the same customer paid at the same place: the same month of the year before, or else the mean of the
--- earlier bills. Only bills issued before count, so the comparison is what could be known on the day of issue.
+-- earlier bills, both by the day, since cycles are not of one length and first and last ones are short. Only bills issued
+-- before count, so the comparison is what could be known on the day of issue.
 with
 
 bills as (select * from {{ ref('stg_billing__bills') }}),
@@ -26,6 +27,7 @@ owned as (
         bills.service_point_id,
         bills.cycle_start_date,
         bills.cycle_end_date,
+        date_diff('day', bills.cycle_start_date, bills.cycle_end_date) as cycle_days,
         cast(bills.amount as decimal(18, 4)) as amount,
         bills.issued_on,
         bills.due_on,
@@ -45,7 +47,8 @@ with_earlier as (
     select
         owned.*,
         count(*) over earlier as earlier_bills,
-        cast(sum(owned.amount) over earlier as double) / nullif(count(*) over earlier, 0) as mean_earlier_amount,
+        cast(sum(owned.amount) over earlier as double) / nullif(sum(owned.cycle_days) over earlier, 0)
+            as earlier_amount_per_day,
         cast(
             lag(owned.amount) over (
                 partition by owned.customer_key, owned.service_point_id
@@ -65,9 +68,9 @@ same_month_last_year as (
     select
         owned.bill_id,
         arg_min(
-            earlier.amount,
+            cast(earlier.amount as double) / earlier.cycle_days,
             (abs(date_diff('day', earlier.cycle_end_date, owned.cycle_end_date) - 365), earlier.bill_id)
-        ) as last_year_amount
+        ) as last_year_amount_per_day
     from owned
     inner join owned as earlier
         on owned.customer_key = earlier.customer_key
@@ -81,9 +84,11 @@ same_month_last_year as (
 compared as (
     select
         with_earlier.*,
-        case
-            when same_month_last_year.bill_id is not null then cast(same_month_last_year.last_year_amount as double)
-            when with_earlier.earlier_bills >= limits.smallest_other_bills then with_earlier.mean_earlier_amount
+        -- What this cycle would have cost at the same price a day.
+        with_earlier.cycle_days
+        * case
+            when same_month_last_year.bill_id is not null then same_month_last_year.last_year_amount_per_day
+            when with_earlier.earlier_bills >= limits.smallest_other_bills then with_earlier.earlier_amount_per_day
         end as compared_amount,
         case
             when same_month_last_year.bill_id is not null then 'same month last year'
@@ -95,7 +100,7 @@ compared as (
     cross join limits
 ),
 
-judged as (
+with_ratios as (
     select
         bill_id,
         customer_key,
@@ -110,15 +115,19 @@ judged as (
         round(compared_amount, 4) as compared_amount,
         -- Against a credit or nothing there is no ratio.
         case when compared_amount > 0 then round(amount / compared_amount, 4) end as amount_ratio,
-        case when compared_amount > 0 then round(amount / compared_amount, 4) >= high_bill_ratio end as is_high,
         case when former_amount > 0 then round(amount / former_amount, 4) end as former_amount_ratio,
-        -- What may surprise the customer, who remembers the last bill and perhaps last year's.
-        coalesce(
-            amount >= high_bill_ratio * least(
-                case when compared_amount > 0 then compared_amount end, case when former_amount > 0 then former_amount end
-            ), false
-        ) as is_surprising
+        high_bill_ratio
     from compared
+),
+
+judged as (
+    select
+        * exclude (high_bill_ratio),
+        amount_ratio >= high_bill_ratio as is_high,
+        -- What may surprise the customer, who remembers what was to be paid the last time and not for how many days: a whole
+        -- month after a short first cycle surprises, though it is not high.
+        coalesce(greatest(amount_ratio, former_amount_ratio) >= high_bill_ratio, false) as is_surprising
+    from with_ratios
 )
 
 select * from judged

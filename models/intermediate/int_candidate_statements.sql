@@ -60,6 +60,7 @@ statement_words as (
             when 'bill date' then 'A bill issued on ' || cast(known_on as varchar)
             when 'bill due date'
                 then 'A bill due on ' || cast(date '1970-01-01' + cast(number as integer) as varchar)
+            when 'high bill' then 'A bill higher than expected, issued on ' || cast(known_on as varchar)
             when 'incentive' then 'An offer of ' || cast(number as varchar) || ' on ' || cast(known_on as varchar)
             when 'offer channel' then 'The channel of an offer of ' || cast(known_on as varchar)
             when 'program' then 'The program'

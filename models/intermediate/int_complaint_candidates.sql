@@ -24,14 +24,6 @@ premises as (select * from {{ ref('stg_premises__premises') }}),
 
 customers as (select * from {{ ref('dim_customer') }}),
 
-complaint_weights as (select * from {{ ref('complaint_weights') }}),
-
-weights as (
-    {{ limits_as_columns('complaint_weights', 'weight_name', 'weight_value', [
-        'days_after_bill', 'days_after_event', 'days_after_offer'
-    ]) }}
-),
-
 by_outage as (
     select
         groups.contact_key,
@@ -117,20 +109,12 @@ by_occasion as (
         0.0 as outage_points,
         groups.place_points
     from groups
-    cross join weights
-    inner join contacts on groups.contact_key = contacts.contact_key
     inner join occasions
         on groups.occasion = occasions.occasion
+        and groups.occasion_date = occasions.occasion_date
+        and groups.ratio_cell = occasions.ratio_cell
         and groups.area = occasions.area
         and groups.street = occasions.street
-        and contacts.contact_date >= occasions.occasion_date
-        and contacts.contact_date <= occasions.occasion_date + to_days(cast(
-            case groups.occasion
-                when 'high bill' then weights.days_after_bill
-                when 'event' then weights.days_after_event
-                else weights.days_after_offer
-            end as integer
-        ))
 ),
 
 combined as (

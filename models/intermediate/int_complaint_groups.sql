@@ -23,13 +23,24 @@ holders as (select * from {{ ref('int_service_point_holders') }}),
 
 premises as (select * from {{ ref('stg_premises__premises') }}),
 
+matters as (select * from {{ ref('int_contact_matters') }}),
+
+habits as (select * from {{ ref('int_contact_habits') }}),
+
 complaint_weights as (select * from {{ ref('complaint_weights') }}),
 
 weights as (
     {{ limits_as_columns('complaint_weights', 'weight_name', 'weight_value', [
-        'street_points', 'area_points', 'similarity_without_points', 'greatest_considered_customers', 'high_bill_points',
-        'event_points', 'offer_points', 'days_after_bill', 'days_after_event', 'days_after_offer'
+        'street_points', 'area_points', 'similarity_without_points', 'greatest_considered_customers', 'recent_bill_points',
+        'high_bill_points', 'event_points', 'opt_out_points', 'offer_points', 'days_after_bill', 'days_after_event',
+        'days_after_offer', 'occasion_half_life_days'
     ]) }}
+),
+
+high_bill_limits as (select * from {{ ref('high_bill_limits') }}),
+
+high_bill as (
+    {{ limits_as_columns('high_bill_limits', 'limit_name', 'limit_value', ['high_bill_ratio']) }}
 ),
 
 outage_groups as (
@@ -81,23 +92,25 @@ named_areas as (
     where place_kind = 'area'
 ),
 
-weighed_occasions as (
+occasions_of_matters as (
     select
-        topics.topic,
-        topics.occasion,
-        case topics.occasion
-            when 'high bill' then weights.high_bill_points
-            when 'event' then weights.event_points
-            else weights.offer_points
-        end as occasion_points,
-        cast(case topics.occasion
+        listed.matter,
+        listed.occasion,
+        cast(case listed.occasion
             when 'high bill' then weights.days_after_bill
             when 'event' then weights.days_after_event
+            when 'opting out' then weights.days_after_event
             else weights.days_after_offer
         end as integer) as days_after
     from (
-        values ('bill', 'high bill'), ('unknown', 'high bill'), ('program', 'event'), ('program', 'offer'), ('program', 'joining')
-    ) as topics (topic, occasion)
+        values
+        ('bill', 'high bill'),
+        ('unknown', 'high bill'),
+        ('program', 'event'),
+        ('program', 'opting out'),
+        ('program', 'offer'),
+        ('program', 'joining')
+    ) as listed (matter, occasion)
     cross join weights
 ),
 
@@ -105,6 +118,7 @@ occasion_groups as (
     select
         occasion,
         occasion_date,
+        ratio_cell,
         area,
         street,
         count(*) as customers
@@ -112,6 +126,7 @@ occasion_groups as (
     group by
         occasion,
         occasion_date,
+        ratio_cell,
         area,
         street
 ),
@@ -120,34 +135,69 @@ customers_by_date as (
     select
         occasion,
         occasion_date,
+        ratio_cell,
         sum(customers) as customers
     from occasion_groups
     group by
         occasion,
-        occasion_date
+        occasion_date,
+        ratio_cell
 ),
 
--- Occasions of the whole town only where they are few.
 near_occasions as (
     select
         contacts.contact_key,
-        weighed_occasions.occasion,
-        weighed_occasions.occasion_points,
-        contacts.contact_date,
-        weighed_occasions.days_after,
-        sum(customers_by_date.customers) as customers
+        customers_by_date.occasion,
+        customers_by_date.occasion_date,
+        customers_by_date.ratio_cell,
+        customers_by_date.customers,
+        date_diff('day', customers_by_date.occasion_date, contacts.contact_date) as days_since,
+        matters.matter,
+        matters.manner
     from contacts
-    inner join weighed_occasions on contacts.topic = weighed_occasions.topic
+    inner join matters on contacts.contact_key = matters.contact_key
+    inner join occasions_of_matters on matters.matter = occasions_of_matters.matter
     inner join customers_by_date
-        on weighed_occasions.occasion = customers_by_date.occasion
+        on occasions_of_matters.occasion = customers_by_date.occasion
         and contacts.contact_date >= customers_by_date.occasion_date
-        and contacts.contact_date <= customers_by_date.occasion_date + to_days(weighed_occasions.days_after)
-    group by
-        contacts.contact_key,
-        weighed_occasions.occasion,
-        weighed_occasions.occasion_points,
-        contacts.contact_date,
-        weighed_occasions.days_after
+        and contacts.contact_date <= customers_by_date.occasion_date + to_days(occasions_of_matters.days_after)
+),
+
+weighed_occasions as (
+    select
+        near_occasions.*,
+        round(
+            case
+                when near_occasions.occasion = 'high bill'
+                    then {{ judged_bill_points(
+                        "cast(nullif(near_occasions.ratio_cell, '') as double)", 'near_occasions.days_since', 'false'
+                    ) }}
+                else {{ judged_occasion_points('near_occasions.occasion', 'near_occasions.days_since') }}
+            end + coalesce(day_habits.points, 0) + coalesce(occasion_habits.points, 0), 3
+        ) as occasion_points
+    from near_occasions
+    cross join weights
+    cross join high_bill
+    left join habits as day_habits
+        on near_occasions.matter = day_habits.matter
+        and day_habits.trait = 'days'
+        and day_habits.cell = {{ days_cell('near_occasions.days_since') }}
+    left join habits as occasion_habits
+        on near_occasions.matter = occasion_habits.matter
+        and near_occasions.manner = occasion_habits.manner
+        and occasion_habits.trait = 'occasion'
+        and occasion_habits.cell = case
+            when near_occasions.occasion = 'high bill' then near_occasions.ratio_cell
+            else near_occasions.occasion
+        end
+),
+
+-- Occasions of the whole town only while they are few, the likeliest first.
+counted_occasions as (
+    select
+        *,
+        sum(customers) over (partition by contact_key order by occasion_points desc) as customers_so_far
+    from weighed_occasions
 ),
 
 named_groups as (
@@ -166,53 +216,29 @@ named_groups as (
     inner join place_groups on named_areas.place_name = place_groups.area
 ),
 
-occasions_of_town as (
+placed_occasions as (
     select
-        near_occasions.contact_key,
-        near_occasions.occasion,
-        near_occasions.occasion_points,
+        counted_occasions.contact_key,
+        counted_occasions.occasion,
+        counted_occasions.occasion_date,
+        counted_occasions.ratio_cell,
+        counted_occasions.occasion_points,
         occasion_groups.area,
         occasion_groups.street,
-        sum(occasion_groups.customers) as customers
-    from near_occasions
+        occasion_groups.customers
+    from counted_occasions
     cross join weights
     inner join occasion_groups
-        on near_occasions.occasion = occasion_groups.occasion
-        and near_occasions.contact_date >= occasion_groups.occasion_date
-        and near_occasions.contact_date <= occasion_groups.occasion_date + to_days(near_occasions.days_after)
-    where near_occasions.customers <= weights.greatest_considered_customers
-    group by
-        near_occasions.contact_key,
-        near_occasions.occasion,
-        near_occasions.occasion_points,
-        occasion_groups.area,
-        occasion_groups.street
-),
-
-occasions_of_place as (
-    select
-        near_occasions.contact_key,
-        near_occasions.occasion,
-        near_occasions.occasion_points,
-        occasion_groups.area,
-        occasion_groups.street,
-        sum(occasion_groups.customers) as customers
-    from near_occasions
-    cross join weights
-    inner join named_groups on near_occasions.contact_key = named_groups.contact_key
-    inner join occasion_groups
-        on near_occasions.occasion = occasion_groups.occasion
-        and named_groups.area = occasion_groups.area
-        and named_groups.street = occasion_groups.street
-        and near_occasions.contact_date >= occasion_groups.occasion_date
-        and near_occasions.contact_date <= occasion_groups.occasion_date + to_days(near_occasions.days_after)
-    where near_occasions.customers > weights.greatest_considered_customers
-    group by
-        near_occasions.contact_key,
-        near_occasions.occasion,
-        near_occasions.occasion_points,
-        occasion_groups.area,
-        occasion_groups.street
+        on counted_occasions.occasion = occasion_groups.occasion
+        and counted_occasions.occasion_date = occasion_groups.occasion_date
+        and counted_occasions.ratio_cell = occasion_groups.ratio_cell
+    left join named_groups
+        on counted_occasions.contact_key = named_groups.contact_key
+        and occasion_groups.area = named_groups.area
+        and occasion_groups.street = named_groups.street
+    where
+        counted_occasions.customers_so_far <= weights.greatest_considered_customers
+        or named_groups.contact_key is not null
 ),
 
 agreeing_groups as (
@@ -238,6 +264,8 @@ candidate_groups as (
         minutes_apart,
         outage_points,
         'said' as occasion,
+        null as occasion_date,
+        null as ratio_cell,
         0 as occasion_points,
         statement_points,
         area,
@@ -252,26 +280,14 @@ candidate_groups as (
         null as minutes_apart,
         0 as outage_points,
         occasion,
+        occasion_date,
+        ratio_cell,
         occasion_points,
         0 as statement_points,
         area,
         street,
         customers
-    from occasions_of_town
-    union all
-    select
-        contact_key,
-        null as outage_id,
-        null as is_recorded,
-        null as minutes_apart,
-        0 as outage_points,
-        occasion,
-        occasion_points,
-        0 as statement_points,
-        area,
-        street,
-        customers
-    from occasions_of_place
+    from placed_occasions
     union all
     select
         weighed_outages.contact_key,
@@ -280,6 +296,8 @@ candidate_groups as (
         weighed_outages.minutes_apart,
         weighed_outages.outage_points,
         null as occasion,
+        null as occasion_date,
+        null as ratio_cell,
         0 as occasion_points,
         0 as statement_points,
         outage_groups.area,
@@ -297,6 +315,8 @@ candidate_groups as (
         null as minutes_apart,
         0 as outage_points,
         null as occasion,
+        null as occasion_date,
+        null as ratio_cell,
         0 as occasion_points,
         0 as statement_points,
         place_groups.area,
@@ -343,6 +363,8 @@ kept as (
         counted.is_recorded,
         cast(counted.minutes_apart as integer) as minutes_apart,
         coalesce(counted.occasion, '') as occasion,
+        cast(counted.occasion_date as date) as occasion_date,
+        coalesce(counted.ratio_cell, '') as ratio_cell,
         cast(counted.statement_points as decimal(9, 3)) as statement_points,
         counted.area,
         counted.street,

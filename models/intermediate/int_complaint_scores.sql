@@ -22,11 +22,11 @@ customers as (select * from {{ ref('dim_customer') }}),
 
 bills as (select * from {{ ref('int_bills_compared') }}),
 
-events as (select * from {{ ref('fct_program_event') }}),
+program_facts as (select * from {{ ref('int_program_facts') }}),
 
-enrolments as (select * from {{ ref('stg_programs__enrolments') }}),
+matters as (select * from {{ ref('int_contact_matters') }}),
 
-offers as (select * from {{ ref('stg_programs__offers') }}),
+habits as (select * from {{ ref('int_contact_habits') }}),
 
 complaint_weights as (select * from {{ ref('complaint_weights') }}),
 
@@ -38,15 +38,24 @@ weights as (
     ]) }}
 ),
 
+high_bill_limits as (select * from {{ ref('high_bill_limits') }}),
+
+high_bill as (
+    {{ limits_as_columns('high_bill_limits', 'limit_name', 'limit_value', ['high_bill_ratio']) }}
+),
+
 candidates as (
     select
         considered.*,
         contacts.topic,
         contacts.contacted_at,
         contacts.contact_date,
-        contacts.contacted_at - to_days(cast(weights.history_days as integer)) as history_start_at
+        contacts.contacted_at - to_days(cast(weights.history_days as integer)) as history_start_at,
+        matters.matter,
+        matters.manner
     from considered
     inner join contacts on considered.contact_key = contacts.contact_key
+    inner join matters on considered.contact_key = matters.contact_key
     cross join weights
 ),
 
@@ -89,73 +98,70 @@ contact_history as (
         candidates.customer_key
 ),
 
-bill_history as (
+recent_bills as (
     select
         candidates.contact_key,
         candidates.customer_key,
-        max(bills.issued_on) as last_bill_on,
-        bool_or(bills.is_surprising) as had_high_bill,
-        max(round(
-            (
-                weights.recent_bill_points
-                + weights.high_bill_points * least(greatest(bills.amount_ratio, bills.former_amount_ratio, 1) - 1, 1)
-            ) * power(0.5, date_diff('day', bills.issued_on, candidates.contact_date) / weights.occasion_half_life_days), 3
-        )) as bill_points
+        candidates.matter,
+        candidates.manner,
+        bills.issued_on,
+        bills.is_surprising,
+        {{ days_cell("date_diff('day', bills.issued_on, candidates.contact_date)") }} as days_cell,
+        {{ ratio_cell('greatest(bills.amount_ratio, bills.former_amount_ratio, 1)') }} as ratio_cell,
+        {{ judged_bill_points(
+            'greatest(bills.amount_ratio, bills.former_amount_ratio, 1)',
+            "date_diff('day', bills.issued_on, candidates.contact_date)",
+            "candidates.manner = 'said to be high'"
+        ) }} as judged_points
     from candidates
+    cross join weights
+    cross join high_bill
     inner join bills
         on candidates.customer_key = bills.customer_key
         and candidates.contact_date >= bills.issued_on
-    cross join weights
     where
-        candidates.topic in ('bill', 'unknown')
+        candidates.matter in ('bill', 'unknown')
         and bills.issued_on >= candidates.contact_date - to_days(cast(weights.days_after_bill as integer))
-    group by
-        candidates.contact_key,
-        candidates.customer_key
 ),
 
-program_facts as (
+bill_history as (
     select
-        customer_key,
-        'event' as fact,
-        took_part,
-        event_date as first_date,
-        event_date as last_date
-    from events
-    where customer_key is not null
-    union all
-    select
-        customers.customer_key,
-        'enrolment' as fact,
-        true as took_part,
-        enrolments.enrolled_on as first_date,
-        coalesce(enrolments.left_on, date '2200-01-01') as last_date
-    from enrolments
-    inner join customers on enrolments.customer_id = customers.customer_id
-    union all
-    select
-        customers.customer_key,
-        'offer' as fact,
-        true as took_part,
-        offers.offered_on as first_date,
-        offers.offered_on as last_date
-    from offers
-    inner join customers on offers.customer_id = customers.customer_id
+        recent_bills.contact_key,
+        recent_bills.customer_key,
+        max(recent_bills.issued_on) as last_bill_on,
+        bool_or(recent_bills.is_surprising) as had_high_bill,
+        max(round(
+            recent_bills.judged_points + coalesce(day_habits.points, 0) + coalesce(occasion_habits.points, 0), 3
+        )) as bill_points
+    from recent_bills
+    left join habits as day_habits
+        on recent_bills.matter = day_habits.matter
+        and day_habits.trait = 'days'
+        and recent_bills.days_cell = day_habits.cell
+    left join habits as occasion_habits
+        on recent_bills.matter = occasion_habits.matter
+        and recent_bills.manner = occasion_habits.manner
+        and occasion_habits.trait = 'occasion'
+        and recent_bills.ratio_cell = occasion_habits.cell
+    group by
+        recent_bills.contact_key,
+        recent_bills.customer_key
 ),
 
 dated_facts as (
     select
         candidates.contact_key,
         candidates.customer_key,
+        candidates.manner,
         program_facts.fact,
-        program_facts.took_part,
-        date_diff('day', program_facts.first_date, candidates.contact_date) as days_since,
-        candidates.contact_date <= program_facts.last_date as is_lasting
+        date_diff('day', program_facts.first_date, candidates.contact_date) as days_since
     from candidates
+    cross join weights
     inner join program_facts
         on candidates.customer_key = program_facts.customer_key
         and candidates.contact_date >= program_facts.first_date
-    where candidates.topic = 'program'
+        and candidates.contact_date <= {{ last_day_of_program_fact('program_facts') }}
+    where candidates.matter = 'program'
 ),
 
 -- Joining counts as an offer does, on top of being in the program.
@@ -163,24 +169,29 @@ program_history as (
     select
         dated_facts.contact_key,
         dated_facts.customer_key,
-        bool_or(dated_facts.fact = 'event' and dated_facts.days_since <= weights.days_after_event) as had_event,
-        bool_or(
-            dated_facts.fact = 'event' and not dated_facts.took_part and dated_facts.days_since <= weights.days_after_event
-        ) as had_opted_out,
-        bool_or(dated_facts.fact = 'enrolment' and dated_facts.is_lasting) as was_enrolled,
-        bool_or(dated_facts.fact in ('offer', 'enrolment') and dated_facts.days_since <= weights.days_after_offer) as had_offer,
-        round(
-            max(case
-                when dated_facts.fact = 'event' and dated_facts.days_since <= weights.days_after_event
-                    then weights.event_points + case when dated_facts.took_part then 0 else weights.opt_out_points end
-                when dated_facts.fact in ('offer', 'enrolment') and dated_facts.days_since <= weights.days_after_offer
-                    then weights.offer_points
-                else 0
-            end * power(0.5, dated_facts.days_since / weights.occasion_half_life_days))
-            + max(case when dated_facts.fact = 'enrolment' and dated_facts.is_lasting then weights.enrolment_points else 0 end), 3
-        ) as program_points
+        bool_or(dated_facts.fact in ('event', 'opting out')) as had_event,
+        bool_or(dated_facts.fact = 'opting out') as had_opted_out,
+        bool_or(dated_facts.fact = 'enrolment') as was_enrolled,
+        bool_or(dated_facts.fact in ('offer', 'joining')) as had_offer,
+        max(case
+            when dated_facts.fact != 'enrolment'
+                then round(
+                    {{ judged_occasion_points('dated_facts.fact', 'dated_facts.days_since') }}
+                    + coalesce(day_habits.points, 0) + coalesce(occasion_habits.points, 0), 3
+                )
+        end) as occasion_points,
+        max(case when dated_facts.fact = 'enrolment' then weights.enrolment_points else 0 end) as enrolment_points
     from dated_facts
     cross join weights
+    left join habits as day_habits
+        on day_habits.matter = 'program'
+        and day_habits.trait = 'days'
+        and day_habits.cell = {{ days_cell('dated_facts.days_since') }}
+    left join habits as occasion_habits
+        on occasion_habits.matter = 'program'
+        and dated_facts.manner = occasion_habits.manner
+        and occasion_habits.trait = 'occasion'
+        and dated_facts.fact = occasion_habits.cell
     group by
         dated_facts.contact_key,
         dated_facts.customer_key
@@ -212,15 +223,25 @@ gathered as (
         -- Outages in the past speak for a complaint about an outage, not for one about a bill.
         least(
             case
-                when candidates.topic in ('bill', 'program') then 0
+                when candidates.matter in ('bill', 'program') then 0
                 else weights.repeated_outage_points * log2(1 + coalesce(outage_history.outages_before, 0))
             end
             + weights.earlier_contact_points * log2(1 + coalesce(contact_history.contacts_before, 0))
             + weights.same_matter_points * log2(1 + coalesce(contact_history.same_matter_contacts_before, 0)),
             weights.greatest_history_points
         ) as history_points,
-        coalesce(bill_history.bill_points, 0) as bill_points,
-        coalesce(program_history.program_points, 0) as program_points,
+        case
+            when candidates.matter in ('bill', 'unknown')
+                then coalesce(bill_history.bill_points, habits_of_no_days.points + habits_of_no_occasion.points, 0)
+            else 0
+        end as bill_points,
+        case
+            when candidates.matter = 'program'
+                then
+                    coalesce(program_history.occasion_points, habits_of_no_days.points + habits_of_no_occasion.points, 0)
+                    + coalesce(program_history.enrolment_points, 0)
+            else 0
+        end as program_points,
         coalesce(statement_history.statement_points, 0) as statement_points
     from candidates
     cross join weights
@@ -239,6 +260,16 @@ gathered as (
     left join statement_history
         on candidates.contact_key = statement_history.contact_key
         and candidates.customer_key = statement_history.customer_key
+    -- What habits say of customers without any such occasion.
+    left join habits as habits_of_no_days
+        on candidates.matter = habits_of_no_days.matter
+        and habits_of_no_days.trait = 'days'
+        and habits_of_no_days.cell = 'none'
+    left join habits as habits_of_no_occasion
+        on candidates.matter = habits_of_no_occasion.matter
+        and candidates.manner = habits_of_no_occasion.manner
+        and habits_of_no_occasion.trait = 'occasion'
+        and habits_of_no_occasion.cell = 'none'
 ),
 
 {% set parts = [

@@ -10,6 +10,8 @@ contacts as (
 
 given as (select * from {{ ref('stg_contacts__contacts') }}),
 
+matters as (select * from {{ ref('int_contact_matters') }}),
+
 programs as (select * from {{ ref('stg_programs__programs') }}),
 
 utility as (select * from {{ ref('stg_meter__utility') }}),
@@ -605,6 +607,21 @@ combined as (
         false as is_of_bill_before,
         false as is_rounded
     from dated_opting_out
+    union all
+    select
+        texts.contact_key,
+        'high bill' as statement_kind,
+        matters.excess_word as said_words,
+        'high' as meaning,
+        null as least_number,
+        null as greatest_number,
+        null as near_least_number,
+        null as near_greatest_number,
+        false as is_of_bill_before,
+        false as is_rounded
+    from texts
+    inner join matters on texts.contact_key = matters.contact_key
+    where matters.excess_word is not null
 ),
 
 distinct_statements as (
@@ -642,6 +659,7 @@ with_time as (
                 and distinct_statements.is_rounded
                 and not distinct_statements.is_of_bill_before
                 then weights.days_of_last_bill
+            when distinct_statements.statement_kind = 'high bill' then weights.days_of_last_bill
             when distinct_statements.statement_kind in ('bill amount', 'bill date', 'bill due date')
                 then weights.days_of_said_bills
             when distinct_statements.statement_kind = 'joining' then weights.history_days

@@ -128,6 +128,15 @@ combined as (
     union all
     select
         customer_key,
+        'high bill' as fact_kind,
+        issued_on as known_on,
+        null as known_at,
+        null as number,
+        case when is_surprising then 'high' else 'not high' end as meaning
+    from bills
+    union all
+    select
+        customer_key,
         'incentive' as fact_kind,
         offered_on as known_on,
         null as known_at,

@@ -1,16 +1,13 @@
--- What a contact about a bill or a program may be about: a high bill, a demand response event, an offer, joining. Kept with
--- the place, so that contacts without a customer can be matched in groups.
+-- What a contact about a bill or a program may be about: a high bill, a demand response event, opting out of it, an offer,
+-- joining. Kept with the place, so that contacts without a customer can be matched in groups.
 with
 
 bills as (select * from {{ ref('int_bills_compared') }}),
 
-events as (select * from {{ ref('fct_program_event') }}),
-
-offers as (select * from {{ ref('stg_programs__offers') }}),
-
-enrolments as (select * from {{ ref('stg_programs__enrolments') }}),
-
-customers as (select * from {{ ref('dim_customer') }}),
+program_facts as (
+    select * from {{ ref('int_program_facts') }}
+    where fact != 'enrolment'
+),
 
 holders as (select * from {{ ref('int_service_point_holders') }}),
 
@@ -28,48 +25,27 @@ tenures as (
     cross join utility
 ),
 
-program_occasions as (
-    select
-        customer_key,
-        'event' as occasion,
-        event_date as occasion_date
-    from events
-    where customer_key is not null
-    union all
-    select
-        customers.customer_key,
-        'offer' as occasion,
-        offers.offered_on as occasion_date
-    from offers
-    inner join customers on offers.customer_id = customers.customer_id
-    union all
-    select
-        customers.customer_key,
-        'joining' as occasion,
-        enrolments.enrolled_on as occasion_date
-    from enrolments
-    inner join customers on enrolments.customer_id = customers.customer_id
-),
-
 combined as (
     select
         customer_key,
         service_point_id,
         'high bill' as occasion,
-        issued_on as occasion_date
+        issued_on as occasion_date,
+        {{ ratio_cell('greatest(amount_ratio, former_amount_ratio, 1)') }} as ratio_cell
     from bills
     where is_surprising
     union all
     select
-        program_occasions.customer_key,
+        program_facts.customer_key,
         tenures.service_point_id,
-        program_occasions.occasion,
-        program_occasions.occasion_date
-    from program_occasions
+        program_facts.fact as occasion,
+        program_facts.first_date as occasion_date,
+        '' as ratio_cell
+    from program_facts
     left join tenures
-        on program_occasions.customer_key = tenures.customer_key
-        and program_occasions.occasion_date >= tenures.valid_from_date
-        and program_occasions.occasion_date < tenures.valid_to_date
+        on program_facts.customer_key = tenures.customer_key
+        and program_facts.first_date >= tenures.valid_from_date
+        and program_facts.first_date < tenures.valid_to_date
 ),
 
 placed as (
@@ -77,6 +53,7 @@ placed as (
         combined.customer_key,
         combined.occasion,
         combined.occasion_date,
+        combined.ratio_cell,
         coalesce(premises.area, '') as area,
         coalesce(premises.street, '') as street
     from combined

@@ -5,6 +5,8 @@ agreements as (select * from {{ ref('stg_meter__service_agreements') }}),
 
 customers as (select * from {{ ref('stg_meter__customers') }}),
 
+meters as (select * from {{ ref('stg_meter__meters') }}),
+
 utility as (select * from {{ ref('stg_meter__utility') }}),
 
 by_agreement as (
@@ -18,7 +20,7 @@ by_agreement as (
     inner join customers on agreements.customer_id = customers.customer_id
 ),
 
--- A service point that no agreement names is a customer of its own.
+-- A metered service point that no agreement names is a customer of its own; who stood in a former file alone holds nothing.
 by_itself as (
     select
         customer_id as service_point_id,
@@ -26,7 +28,10 @@ by_itself as (
         timestamp '1900-01-01' as valid_from_at,
         timestamp '2200-01-01' as valid_to_at
     from customers
-    where not is_listed and customer_id not in (select agreements.service_point_id from agreements)
+    where
+        not is_listed
+        and customer_id in (select meters.service_point_id from meters)
+        and customer_id not in (select agreements.service_point_id from agreements)
 ),
 
 combined as (

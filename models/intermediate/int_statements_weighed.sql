@@ -39,7 +39,7 @@ occasions as (
         statements.last_known_on,
         -- A customer has a bill a month, so the bills of a month are as many as the customers who have any.
         case
-            when statements.statement_kind in ('bill amount', 'bill date', 'bill due date')
+            when statements.statement_kind in ('bill amount', 'bill date', 'bill due date', 'high bill')
                 then statements.last_known_on - cast(weights.days_of_last_bill as integer) + 1
             else statements.first_known_on
         end as first_known_on
@@ -53,7 +53,7 @@ facts_by_day as (
         known_on,
         count(*) as customers
     from facts
-    where fact_kind in ('bill amount', 'bill date', 'bill due date')
+    where fact_kind in ('bill amount', 'bill date', 'bill due date', 'high bill')
     group by
         fact_kind,
         known_on
@@ -84,7 +84,7 @@ other_kinds as (
         on occasions.statement_kind = facts.fact_kind
         and occasions.last_known_on >= facts.known_on
         and occasions.first_known_on <= facts.known_on
-    where occasions.statement_kind not in ('bill amount', 'bill date', 'bill due date')
+    where occasions.statement_kind not in ('bill amount', 'bill date', 'bill due date', 'high bill')
     group by
         occasions.statement_kind,
         occasions.last_known_on
@@ -139,9 +139,13 @@ weighed as (
         cast(bases.customers as integer) as customers,
         cast(counted.exact_customers as integer) as exact_customers,
         cast(counted.near_customers as integer) as near_customers,
-        cast(round(greatest(
-            log2(bases.customers / nullif(cast(counted.exact_customers as double), 0)), 0
-        ), 3) as decimal(9, 3)) as exact_points,
+        -- Null, and not 0, where nobody fits exactly.
+        case
+            when counted.exact_customers > 0
+                then cast(round(greatest(
+                    log2(bases.customers / cast(counted.exact_customers as double)), 0
+                ), 3) as decimal(9, 3))
+        end as exact_points,
         -- Most who say a figure say the right one.
         cast(round(greatest(
             log2(bases.customers / cast(counted.near_customers as double)) - weights.nearly_points, 0

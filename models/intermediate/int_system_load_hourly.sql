@@ -29,7 +29,7 @@ days_beyond_limits as (
         instants.hour_start_at
     from assessed
     inner join instants on assessed.local_date = instants.local_date
-    where assessed.quality_reason = 'above service limit' and instants.interval_start_at = instants.hour_start_at
+    where assessed.peak_kw > assessed.service_limit_kw and instants.interval_start_at = instants.hour_start_at
 ),
 
 implausible as (

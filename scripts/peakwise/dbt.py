@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from peakwise.paths import PROJECT
+from peakwise.private_files import files_of_the_owner_alone
 
 QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-print")
 
@@ -79,7 +80,7 @@ class Dbt:
         """
         from dbt.cli.main import dbtRunner
 
-        with warehouse_environment(self.warehouse):
+        with warehouse_environment(self.warehouse), files_of_the_owner_alone():
             if self.manifest is None:
                 parsed = dbtRunner().invoke([*QUIET, "parse", *self.folders()])
                 if not parsed.success:

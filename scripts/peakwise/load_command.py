@@ -1,5 +1,6 @@
 """What the commands that load files have in common: one writer, one sentence for each failure, and the exit code."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from peakwise.errors import UnusableInput
+from peakwise.private_files import others_can_read
 from peakwise.warehouse import connect, only_writer
 
 
@@ -33,6 +35,13 @@ def run_load(warehouse: Path, load: Callable[[duckdb.DuckDBPyConnection], list[L
     """
     try:
         with only_writer(warehouse.parent), connect(warehouse) as connection:
+            if others_can_read(warehouse):
+                errors.print(
+                    f"Others can read {escape(str(warehouse))}, which holds data of single customers. "
+                    f"To close it: chmod 600 {escape(shlex.quote(str(warehouse)))}",
+                    highlight=False,
+                    soft_wrap=True,
+                )
             files = load(connection)
         unusable = [file for file in files if file.state == "unusable"]
         for file in unusable:

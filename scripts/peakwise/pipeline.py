@@ -6,9 +6,10 @@ conservation pass. Its file has the same name in another folder, because views r
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 
@@ -29,6 +30,7 @@ from peakwise.loading import (
     set_holidays,
     set_utility,
 )
+from peakwise.private_files import files_of_the_owner_alone, make_private_folder
 from peakwise.segmentation import (
     ProfileChoice,
     SegmentationSettings,
@@ -40,7 +42,9 @@ from peakwise.segmentation import (
 from peakwise.segmentation.profile_sets import DEFAULT_CHOICE
 from peakwise.steps import Steps
 from peakwise.synthetic import SyntheticOptions, generate
-from peakwise.warehouse import connect, only_writer, write_log_into_file
+from peakwise.warehouse import connect, kept_from_writers, only_writer, write_log_into_file
+
+COPIED_AT_ONCE = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,13 @@ class Source:
     options: ReadingOptions
     beside: BesideReadings
     sources: Path | None = None
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it names anything to load."""
+        beside = self.beside
+        files = (beside.customers, beside.system_load, beside.weather, beside.outages, self.sources)
+        return bool(self.readings) or any(file is not None for file in files)
 
 
 @dataclass(frozen=True)
@@ -127,20 +138,38 @@ def synthetic_source(options: SyntheticOptions, steps: Steps) -> tuple[Source, U
     return source, settings
 
 
+@dataclass(frozen=True)
+class BuildingPlace:
+    """Where a run builds.
+
+    Attributes:
+        folder: A fresh folder beside the warehouse in place.
+        in_place: The warehouse in place, to read from; None where there is none.
+    """
+
+    folder: Path
+    in_place: BinaryIO | None
+
+
 @contextmanager
-def building_place() -> Iterator[Path]:
+def building_place() -> Iterator[BuildingPlace]:
     """A fresh folder beside the warehouse in place; only one run at a time has it.
 
+    Nobody writes the warehouse in place meanwhile, for the swap would lose what was written, and its log would be left
+    beside the new file.
+
     Raises:
-        UnusableInput: Another run is at work.
+        UnusableInput: Another run is at work, another program has the warehouse open for writing, or it cannot be opened.
     """
-    folder = paths.warehouse().parent
-    with only_writer(folder):
+    folder, in_place = paths.warehouse().parent, paths.warehouse()
+    with only_writer(folder), ExitStack() as held:
+        write_log_into_file(in_place)
+        file = held.enter_context(kept_from_writers(in_place)) if in_place.exists() else None
         building = folder / ".building"
         shutil.rmtree(building, ignore_errors=True)
-        building.mkdir()
+        make_private_folder(building)
         try:
-            yield building
+            yield BuildingPlace(building, file)
         finally:
             shutil.rmtree(building, ignore_errors=True)
 
@@ -152,8 +181,8 @@ def run(source: Source, settings: UtilitySettings, plan: SegmentationPlan, steps
         UnusableInput: The source cannot be used; the warehouse in place and the published release stay as they are.
         DbtFailed: A model or a test failed; they stay as they are, too.
     """
-    with building_place() as building:
-        warehouse = building / "peakwise.duckdb"
+    with building_place() as place:
+        warehouse = place.folder / "peakwise.duckdb"
         with connect(warehouse) as connection:
             set_utility(connection, settings)
             loaded = load_step(connection, source, steps)
@@ -161,7 +190,7 @@ def run(source: Source, settings: UtilitySettings, plan: SegmentationPlan, steps
 
 
 def update(source: Source, overrides: dict[str, object], plan: SegmentationPlan | None, steps: Steps) -> Outcome:
-    """Add readings to a copy of the warehouse in place, build incrementally, put the copy in place, publish it.
+    """Add files to a copy of the warehouse in place, or change a setting, build incrementally, put the copy in place, publish.
 
     What is not said of the labels is taken from the latest load.
 
@@ -175,11 +204,11 @@ def update(source: Source, overrides: dict[str, object], plan: SegmentationPlan 
         UnusableInput: There is no warehouse, or the source cannot be used.
         DbtFailed: A model or a test failed.
     """
-    with building_place() as building:
-        warehouse = copy_of_warehouse(building)
+    with building_place() as place:
+        warehouse = copy_of_warehouse(place)
         with connect(warehouse) as connection:
-            set_utility(connection, replace(settings_in_place(connection), **overrides))
-            loaded = load_step(connection, source, steps) if source.readings or source.sources else Loaded([], [])
+            set_utility(connection, changed_settings(settings_in_place(connection), overrides))
+            loaded = load_step(connection, source, steps) if source.has_files else Loaded([], [])
         full_refresh = source.beside.customers is not None
         return build_and_publish(warehouse, loaded, plan, steps, full_refresh=full_refresh)
 
@@ -195,8 +224,8 @@ def accept(run_id: str | None, steps: Steps) -> Outcome:
         UnusableInput: There is no warehouse, or nothing to accept.
         DbtFailed: A model or a test failed.
     """
-    with building_place() as building:
-        warehouse = copy_of_warehouse(building)
+    with building_place() as place:
+        warehouse = copy_of_warehouse(place)
         with steps.step("accept", "putting a candidate in use") as step:
             accepted = accept_candidates(warehouse, run_id)
             note = step.outcome = f"in use now: run {', '.join(accepted.run_ids)}"
@@ -204,19 +233,47 @@ def accept(run_id: str | None, steps: Steps) -> Outcome:
         return finish(warehouse, dbt, Loaded([], []), note, steps, refresh=[])
 
 
-def copy_of_warehouse(building: Path) -> Path:
+def copy_of_warehouse(place: BuildingPlace) -> Path:
     """A copy of the warehouse in place to work on.
 
     Raises:
-        UnusableInput: There is none.
+        UnusableInput: There is none, or it was built as of a past date.
     """
-    in_place = paths.warehouse()
-    if not in_place.exists():
-        raise UnusableInput(f"There is no warehouse at {in_place} to update. Run `make run` first.")
-    warehouse = building / "peakwise.duckdb"
-    write_log_into_file(in_place)
-    shutil.copy2(in_place, warehouse)
+    if place.in_place is None:
+        raise UnusableInput(f"There is no warehouse at {paths.warehouse()} to update. Run `make run` first.")
+    warehouse = place.folder / "peakwise.duckdb"
+    with files_of_the_owner_alone(), warehouse.open("wb") as copy:
+        shutil.copyfileobj(place.in_place, copy, COPIED_AT_ONCE)
+    with connect(warehouse, read_only=True) as connection:
+        refuse_a_past_date(connection)
     return warehouse
+
+
+def refuse_a_past_date(connection: duckdb.DuckDBPyConnection) -> None:
+    """See that the models were built with all there is, as a run builds them; dbt would stop after the load only.
+
+    Raises:
+        UnusableInput: They were built as of a past date.
+    """
+    remembers = connection.execute("""
+        select 1 from duckdb_tables() where schema_name = 'intermediate' and table_name = 'built_as_of'
+    """).fetchone()
+    built = connection.execute("select as_of_date from intermediate.built_as_of").fetchone() if remembers else None
+    if built is not None:
+        raise UnusableInput(
+            f"The warehouse in place was built as of {built[0]}, and this command builds with all there is: run "
+            "`.venv/bin/dbt run --full-refresh` once without as_of, then this again."
+        )
+
+
+def changed_settings(in_place: UtilitySettings, overrides: dict[str, object]) -> UtilitySettings:
+    """The utility's settings with some of them changed; a size of the lists replaces one of the other kind.
+
+    Raises:
+        UnusableInput: A setting has a value that means nothing.
+    """
+    sizes = {"target_count": None, "target_kw": None}
+    return replace(in_place, **((sizes if sizes.keys() & overrides.keys() else {}) | overrides))
 
 
 def settings_in_place(connection: duckdb.DuckDBPyConnection) -> UtilitySettings:
@@ -238,8 +295,8 @@ def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Step
     Raises:
         UnusableInput: A file cannot be used. The message names each of them.
     """
-    with steps.step("load", "loading readings") as step:
-        load_beside_readings(connection, source.beside, source.options)
+    with steps.step("load", "loading files") as step:
+        told = load_beside_readings(connection, source.beside, source.options)
         sources = [] if source.sources is None else load_source_folder(connection, source.sources)
         files = []
         if source.readings:
@@ -250,13 +307,22 @@ def load_step(connection: duckdb.DuckDBPyConnection, source: Source, steps: Step
         if unusable:
             raise UnusableInput("\n".join(file.message for file in unusable))
         set_holidays(connection)
-        rows = sum(file.rows_in for file in files)
-        known = sum(file.state == "known" for file in files)
-        step.outcome = f"{rows:,} rows from {len(files)} file(s)" + (f", {known} known already" if known else "")
-        taken = [file for file in sources if file.state == "loaded"]
-        if taken:
-            step.outcome += f"; {sum(file.rows_in for file in taken):,} rows of {len(taken)} other source(s)"
+        step.outcome = "; ".join([*told_of_readings(files), *told, *told_of_sources(sources)])
     return Loaded(files, sources)
+
+
+def told_of_readings(files: list[FileResult]) -> list[str]:
+    """What files of readings brought, where there are any."""
+    rows, known = sum(file.rows_in for file in files), sum(file.state == "known" for file in files)
+    return [f"{rows:,} rows from {len(files)} file(s)" + (f", {known} known already" if known else "")] if files else []
+
+
+def told_of_sources(files: list[SourceTableResult]) -> list[str]:
+    """What files of the optional sources brought, where there are any that a table is named after."""
+    taken = [file for file in files if file.state == "loaded"]
+    known = sum(file.state == "known" for file in files)
+    told = f"{sum(file.rows_in for file in taken):,} rows of {len(taken)} other source(s)"
+    return [told + (f", {known} known already" if known else "")] if taken or known else []
 
 
 def build_and_publish(
@@ -291,6 +357,8 @@ def segment_or_assign(warehouse: Path, plan: SegmentationPlan | None) -> tuple[s
             f"new customers assigned to the segments of run {assigned.run_id}: {assigned.new_customers:,}, with whom they "
             f"hold {assigned.customers:,}"
         )
+        if assigned.changed_class:
+            note += f"; {assigned.changed_class:,} changed class and were assigned anew"
         if assigned.without_segments:
             note += f"; {assigned.without_segments:,} are of a class that the run has no segments for (K=… fits anew)"
         return note, note

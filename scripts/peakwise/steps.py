@@ -43,10 +43,10 @@ class Steps:
         started = time.perf_counter()
         if self.console.is_terminal:
             columns = (
-                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
+                SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
             )  # fmt: skip
             with Progress(*columns, console=self.console, transient=True) as progress:
-                step = Step(progress, progress.add_task(escape(doing), total=None))
+                step = Step(progress, progress.add_task(doing, total=None))
                 yield step
         else:
             step = Step(None, None)

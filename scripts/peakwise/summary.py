@@ -23,6 +23,7 @@ def show_summary(outcome: Outcome, console: Console) -> None:
         show_sources(outcome.sources, console)
         show_late_sources(connection, console)
         show_quality(connection, console)
+        show_without_agreement(connection, console)
         show_segments(connection, outcome, console)
         show_targets(connection, console)
     published = relative(paths.published())
@@ -106,6 +107,22 @@ def show_quality(connection: duckdb.DuckDBPyConnection, console: Console) -> Non
     )
 
 
+def show_without_agreement(connection: duckdb.DuckDBPyConnection, console: Console) -> None:
+    """Print how much delivered energy no agreement covers, where there is any: it counts for no customer."""
+    kwh, metered_kwh = connection.execute(
+        "select sum(without_agreement_kwh), sum(metered_kwh) from marts.mart_control_totals"
+    ).fetchone()
+    if kwh:
+        share = f" ({kwh / metered_kwh:.2%} of what the meters say)" if metered_kwh else ""
+        told = f"{kwh:,.0f}" if abs(kwh) >= 1 else f"{kwh:.3f}"
+        console.print(
+            f"{told} kWh{share} lie in no agreement and count for no customer (by month: mart_control_totals): nobody was "
+            "there, or valid_from and valid_to of the customers file are wrong.",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
 def show_sources(sources: list[SourceTableResult], console: Console) -> None:
     """Print what became of the optional sources, where they were given: rows loaded, and what a reader must know."""
     loaded = [file for file in sources if file.state == "loaded"]
@@ -143,7 +160,9 @@ def show_segments(connection: duckdb.DuckDBPyConnection, outcome: Outcome, conso
     if not runs:
         return
     segments = connection.execute("""
-        select customer_class, segment_id, segment_name, customers, customer_fraction, peak_window_kw, mean_peak_window_kw
+        select
+            customer_class, segment_id, segment_name, customers, customer_fraction, peak_window_kw, mean_peak_window_kw,
+            former_customers
         from marts.mart_segment_summary order by segment_id
     """).fetchall()
     _, standardisation, profile_set, _ = runs[0]
@@ -151,12 +170,20 @@ def show_segments(connection: duckdb.DuckDBPyConnection, outcome: Outcome, conso
     table = Table("class", "segment", "name", title=title, title_justify="left")
     for column in ("customers", "share", "kW at peak", "kW each"):
         table.add_column(column, justify="right")
-    for customer_class, segment_id, name, customers, share, total_kw, mean_kw in segments:
+    for customer_class, segment_id, name, customers, share, total_kw, mean_kw, _ in segments:
         table.add_row(
-            escape(customer_class), str(segment_id), escape(name), f"{customers:,}", f"{share:.0%}",
+            escape(customer_class), str(segment_id), escape(name), f"{customers:,}", f"{share or 0:.0%}",
             f"{total_kw or 0:,.0f}", f"{mean_kw or 0:.2f}",
         )  # fmt: skip
     console.print(table)
+    former = sum(former_customers for *_, former_customers in segments)
+    if former:
+        console.print(
+            f"Customers are those of today. {former:,} who have left helped to shape the segments and are in none of these "
+            "figures.",
+            highlight=False,
+            soft_wrap=True,
+        )
     for customer_class, *_, verdict in runs:
         console.print(f"{escape(customer_class)}: {escape(verdict)}", highlight=False, soft_wrap=True)
 
@@ -181,7 +208,7 @@ def show_targets(connection: duckdb.DuckDBPyConnection, console: Console) -> Non
     )
     lists = connection.execute("""
         select
-            customer_class, count(*), count_if(is_eligible), count_if(is_target),
+            customer_class, count_if(reason != 'no longer a customer'), count_if(is_eligible), count_if(is_target),
             coalesce(sum(expected_kw) filter (where is_target), 0), coalesce(sum(expected_kw) filter (where is_eligible), 0)
         from marts.mart_dr_targets group by 1 order by 1
     """).fetchall()

@@ -6,14 +6,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import yaml
 
 from peakwise.errors import UnusableInput
 from peakwise.paths import PROJECT
+from peakwise.private_files import files_of_the_owner_alone, make_private_folder
 
 SETTINGS = {
+    # Nothing is fetched while Peakwise runs; what it needs is part of DuckDB.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
     "TimeZone": "UTC",
     "memory_limit": "3GB",
     # DuckDB 2.0 otherwise groups by instant before the calendar join: five times slower on meter readings.
@@ -75,6 +80,8 @@ def create_missing_source_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a warehouse file with Peakwise's settings and close it again.
 
+    Everything that the process makes meanwhile, the file with its log and temporary files, is its owner's alone.
+
     Args:
         path: The DuckDB file; created, with its folder and source tables, unless `read_only`.
         read_only: Open an existing file without the right to change it.
@@ -91,22 +98,44 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
                 raise UnusableInput(f"{path} is not a DuckDB file. Move it away or name another warehouse.")
     try:
         if not read_only:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(str(path), read_only=read_only)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise UnusableInput(f"Another program has {path} open. Close it and run this again.") from error
-        raise UnusableInput(f"{path} is not a DuckDB file that this version can open. Move it away.") from error
+            make_private_folder(path.parent)
     except OSError as error:
         raise UnusableInput(f"The folder {path.parent} cannot be used: {error.strerror}.") from error
+    with files_of_the_owner_alone():
+        connection = _opened(path, read_only=read_only)
+        try:
+            for name, value in SETTINGS.items():
+                connection.execute(f"set {name} = {literal(value) if isinstance(value, str) else value}")
+            if not read_only:
+                create_missing_source_tables(connection)
+            yield connection
+        finally:
+            connection.close()
+
+
+def _opened(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file.
+
+    Raises:
+        UnusableInput: It is locked by another program, the log beside it is another file's, or it is not a DuckDB file.
+    """
     try:
-        for name, value in SETTINGS.items():
-            connection.execute(f"set {name} = {literal(value) if isinstance(value, str) else value}")
-        if not read_only:
-            create_missing_source_tables(connection)
-        yield connection
-    finally:
-        connection.close()
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.Error as error:
+        said, log = str(error).replace(str(path), ""), log_of(path)
+        if "WAL" in said and "does not match" in said and log.exists():
+            raise UnusableInput(
+                f"{log} is the log of another file or of a former {path.name}: a program had that one open when this one "
+                f"took its place. Move this log away and run this again; {path} is whole without it."
+            ) from error
+        if "WAL" in said and log.exists():
+            raise UnusableInput(
+                f"{log}, the log of what was last written to {path}, cannot be taken into it: {said.splitlines()[0]} "
+                "Keep both files; with the log moved away the warehouse opens as it was before."
+            ) from error
+        if "lock on file" in said:
+            raise UnusableInput(f"Another program has {path} open. Close it and run this again.") from error
+        raise UnusableInput(f"{path} is not a DuckDB file that this version can open. Move it away.") from error
 
 
 @contextmanager
@@ -134,7 +163,7 @@ def only_writer(folder: Path) -> Iterator[None]:
         UnusableInput: Another run is at work, or the folder cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         lock = (folder / ".lock").open("w")
     except OSError as error:
         raise UnusableInput(f"The folder {folder} cannot be used: {error.strerror}.") from error
@@ -146,13 +175,36 @@ def only_writer(folder: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def kept_from_writers(path: Path) -> Iterator[BinaryIO]:
+    """Keep every other program from opening a warehouse file for writing while the block runs; reading goes on.
+
+    The lock is that of DuckDB. It ends when this process closes the file that is yielded, or the same file opened once more:
+    so the block reads the file through what is yielded, and does not `connect` to it.
+
+    Raises:
+        UnusableInput: Another program has it open for writing.
+    """
+    with path.open("rb") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
+            raise UnusableInput(f"Another program has {path} open for writing. Close it and run this again.") from error
+        yield file
+
+
+def log_of(path: Path) -> Path:
+    """Where DuckDB keeps the write-ahead log of a file: what was committed and is not in the file yet."""
+    return path.with_name(path.name + ".wal")
+
+
 def write_log_into_file(path: Path) -> None:
     """Bring what a killed run left in the write-ahead log into the warehouse file, so that the file alone is whole.
 
     Raises:
         UnusableInput: The file cannot be opened.
     """
-    log = path.with_name(path.name + ".wal")
+    log = log_of(path)
     if path.exists() and log.exists():
         with connect(path) as connection:
             connection.execute("checkpoint")

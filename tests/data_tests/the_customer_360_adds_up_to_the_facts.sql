@@ -26,7 +26,7 @@ known as (select * from {{ ref('dim_customer') }}),
 
 usage as (
     select
-        count(*) as usage_days,
+        count(case when received_minutes > 0 or received_kwh is not null then 1 end) as usage_days,
         count(case when shapes_profile then 1 end) as good_days,
         coalesce(sum(kwh), 0) as kwh,
         coalesce(sum(received_kwh), 0) as received_kwh

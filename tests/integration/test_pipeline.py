@@ -1,6 +1,7 @@
 """The whole pipeline on a small synthetic utility, run as a user runs it."""
 
 import json
+import os
 import re
 import shutil
 import stat
@@ -146,12 +147,46 @@ def test_a_release_holds_every_mart_twice_with_figures_and_manifest(utility: Hom
     for name in marts:
         parquet = release / "parquet" / f"{name}.parquet"
         rows = query(release / "peakwise.duckdb", f"select count(*) from {name}")[0][0]
-        assert rows == query_files(f"select count(*) from '{parquet}'")[0][0] == manifest["tables"][name]["rows"]
-        private = manifest["tables"][name]["personal_data"]
+        told = manifest["tables"][name]
+        private = told["personal_data"]
+        assert rows == told["rows"] == query(utility.warehouse, f"select count(*) from marts.{name}")[0][0]
+        copied = query_files(f"select count(*) from '{parquet}'")[0][0]
+        assert copied == (rows if private else told["public_rows"])
         assert stat.S_IMODE(parquet.stat().st_mode) == (0o600 if private else 0o644)
     assert manifest["figures"] and all(
         (release / "figures" / name).stat().st_size > 10_000 for name in manifest["figures"]
     )
+
+
+def test_others_can_read_what_is_public_and_nothing_else(utility: Home) -> None:
+    reachable = []
+    for folder, folders, files in os.walk(utility.folder):
+        folders[:] = [name for name in folders if (Path(folder) / name).stat().st_mode & 0o055]
+        reachable += [path for path in map(Path(folder).joinpath, files) if path.stat().st_mode & 0o044]
+    release = utility.published.resolve()
+    manifest = json.loads((release / "manifest.json").read_text())
+    public = {name for name, told in manifest["tables"].items() if not told["personal_data"]}
+    ours = {path for path in reachable if path.is_relative_to(utility.folder / "releases")}
+    assert {path.resolve() for path in ours} == {release / "manifest.json"} | {
+        release / "parquet" / f"{name}.parquet" for name in public
+    }
+    assert not [path for path in reachable if path.suffix in (".duckdb", ".png", ".wal")]
+    assert not [path for path in reachable if "warehouse" in path.parts or "synthetic" in path.parts]
+
+
+def test_the_public_files_hold_no_segment_and_no_feeder_of_few_customers(utility: Home) -> None:
+    parquet = utility.published / "parquet"
+    for name, customers in (
+        ("mart_segment_summary", "customers"),
+        ("fct_segment_load_monthly", "customers"),
+        ("dim_segment", "customers"),
+        ("mart_reliability_feeder", "customers_served"),
+    ):
+        least = f"select coalesce(min({customers}), 15) >= 15 from"
+        assert query_files(f"{least} '{parquet}/{name}.parquet'") == [(True,)], name
+    # The businesses of so small a utility are fewer, so the test has something to see.
+    few = "select count(*) from mart_segment_summary where customers < 15"
+    assert query(utility.published / "peakwise.duckdb", few)[0][0] > 0
 
 
 def test_all_dbt_tests_pass_and_a_second_build_changes_nothing(utility: Home, tmp_path: Path) -> None:
@@ -255,6 +290,55 @@ def test_an_update_assigns_a_new_customer_to_the_nearest_segment_without_a_refit
         """,
     )
     assert nearest == [(after[late],)]
+
+
+def test_an_update_of_the_customers_drops_who_is_listed_no_longer_and_follows_changes_of_class(
+    utility: Home, tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(utility.folder / "warehouse", home.folder / "warehouse")
+    listed, update = utility.folder / "synthetic" / "customers.parquet", tmp_path / "customers.parquet"
+    # Of three homes one is dropped with its agreement, one hands its service point to another, one becomes a business.
+    one_home = """
+        select customer_id from marts.fct_customer_segment inner join marts.dim_customer using (customer_id)
+        where service_points = 1 and customer_class = 'residential' order by hash(customer_id) limit 3
+    """
+    (dropped,), (replaced,), (changed,) = query(home.warehouse, one_home)
+    query_files(f"""
+        copy (
+            select * replace (
+                case when customer_id = '{replaced}' then 'somebody else' else customer_id end as customer_id,
+                case when customer_id = '{changed}' then 'small_business' else customer_class end as customer_class
+            ) from '{listed}' where customer_id != '{dropped}'
+        ) to '{update}'
+    """)
+    expected = query_files(f"""
+        select customer_id from '{update}' union
+        select service_point_id from '{utility.folder}/synthetic/readings/*.parquet'
+        where service_point_id not in (select service_point_id from '{update}') order by 1
+    """)
+    finished = home.script("run_pipeline.py", "--update", "--customers", update)
+    assert finished.code == 0, finished.errors
+    for mart in ("dim_customer", "mart_customer_360", "mart_dr_targets"):
+        assert query(home.warehouse, f"select customer_id from marts.{mart} order by 1") == expected, mart
+    assert not {dropped, replaced} & {customer for customer, _ in query(home.warehouse, SEGMENTS)}
+    # Her key stays, and what names her says that she is none of the customers.
+    assert query(home.warehouse, f"select count(*) from raw.customers where customer_id = '{dropped}'") == [(1,)]
+    assert query(
+        home.warehouse,
+        f"select count(customer_key), count(*) > 0 from marts.mart_bill_check where customer_id = '{dropped}'",
+    ) == [(0, True)]
+    class_of_segment = f"""
+        select segments.customer_class, assigned.was_fitted from marts.fct_customer_segment as assigned
+        inner join marts.dim_segment as segments using (run_id, segment_id) where customer_id = '{changed}'
+    """
+    assert query(home.warehouse, class_of_segment) == [("small_business", False)]
+    finished = home.dbt("build", *WITHOUT_UNIT_TESTS)
+    assert finished.code == 0, finished.output[-3000:]
+    grown = tmp_path / "grown.duckdb"
+    shutil.copy(home.warehouse, grown)
+    assert home.dbt("run", "--full-refresh").code == 0
+    assert differing_tables(grown, home.warehouse, {"int_customer_days_touched"}) == {}
 
 
 def test_a_candidate_changes_nothing_until_it_is_accepted(utility: Home, tmp_path: Path) -> None:

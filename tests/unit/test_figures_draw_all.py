@@ -65,8 +65,8 @@ def make_marts(connection):
             year_segment_id smallint, segment_id smallint, changes_shape boolean)""",
         """fct_segment_load_monthly (run_id varchar, segment_id smallint, local_month date, local_hour smallint,
             kw double)""",
-        """mart_segment_summary (segment_id smallint, customers integer, customer_fraction double, energy_fraction double,
-            peak_window_fraction double, mean_peak_window_kw double)""",
+        """mart_segment_summary (segment_id smallint, customers integer, former_customers integer,
+            customer_fraction double, energy_fraction double, peak_window_fraction double, mean_peak_window_kw double)""",
         f"dim_day_shape (day_shape_id smallint, day_shape_name varchar, day_fraction double, {hours})",
         "mart_customer_day_shapes (customer_key integer, has_enough_days boolean, entropy_bits double)",
         """mart_system_peak (season varchar, is_peak_season boolean, peak_window_start_hour smallint,
@@ -163,7 +163,8 @@ def add_segments(
                 )
             peak = (share * (1 + number % 2), 0.8) if known_peak else (None, None)
             connection.execute(
-                "insert into marts.mart_segment_summary values ($1, $2, $3, $3, $4, $5)", [number, size, share, *peak]
+                "insert into marts.mart_segment_summary values ($1, $2 - $3, $3, $4, $4, $5, $6)",
+                [number, size, size // 10, share, *peak],
             )
             connection.execute(
                 """

@@ -24,6 +24,7 @@ from peakwise.figures.segment_seasons import headline as seasons_headline
 from peakwise.figures.segment_silhouettes import ClassSilhouettes, SegmentSilhouettes, thinned
 from peakwise.figures.segment_silhouettes import headline as silhouettes_headline
 from peakwise.figures.segment_sizes import headline as sizes_headline
+from peakwise.figures.segment_sizes import label as sizes_label
 from peakwise.figures.segments import (
     Segment,
     Segments,
@@ -149,6 +150,13 @@ def test_descriptive_segments_are_called_so_with_their_class():
     assert descriptive_sentence(some).startswith("Descriptive only (business): ")
 
 
+def test_who_has_left_is_counted_apart():
+    stayed, left = segment(1), replace(segment(2), former_customers=30)
+    assert details(stayed, segments(stayed, left))[0] == "residential, 100 customers"
+    assert details(left, segments(stayed, left))[0] == "residential, 70 customers and 30 former"
+    assert sizes_label(left, segments(stayed, left)).splitlines()[-1] == "residential, 70 customers"
+
+
 def test_the_headline_of_sizes_names_the_segment_that_weighs_most_at_the_peak():
     found = segments(segment(1, customers=0.7, peak=0.5), segment(2, customers=0.3, peak=0.5))
     assert sizes_headline(found) == "“Shape 2”: 30% of customers, 50% of peak load"
@@ -156,15 +164,20 @@ def test_the_headline_of_sizes_names_the_segment_that_weighs_most_at_the_peak():
     assert sizes_headline(unknown) == "How large the 2 segments are; their load at the peak is not known"
 
 
-def diagnostics(*, k=3, descriptive_only):
+def diagnostics(*, k=3, descriptive_only, silhouette=0.35, clouds=0.18):
     candidates = [Candidate(1, inertia=10), Candidate(3, inertia=5, silhouette=0.36)]
-    return ClassDiagnostics("residential", 100, k, "k is 3, as given.", descriptive_only, 0.35, 0.18, candidates)
+    return ClassDiagnostics(
+        "residential", 100, k, "k is 3, as given.", descriptive_only, silhouette, clouds, candidates
+    )
 
 
 def test_the_sentence_on_the_number_of_segments_follows_the_null_test():
     clear, doubtful = diagnostics(descriptive_only=False), diagnostics(descriptive_only=True)
     assert finding(clear, False) == "3 segments, clearer than chance (silhouette 0.35, clouds 0.18)."
     assert finding(doubtful, True).startswith("residential: 3 segments, hardly clearer than chance")
+    for silhouette, clouds in ((0.25, 0.27), (0.254, 0.251)):
+        below = diagnostics(descriptive_only=True, silhouette=silhouette, clouds=clouds)
+        assert "3 segments, no clearer than chance (silhouette 0.25, " in finding(below, True)
     assert (
         finding(diagnostics(k=1, descriptive_only=True), False) == "one segment of 100 customers, nothing to compare."
     )

@@ -1,6 +1,7 @@
 """The customers file: agreements, flags, and what is told when it cannot be used."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,23 @@ HEADER = "customer_id,service_point_id,customer_class,valid_from,valid_to,has_co
         ),
         (("c,s,,2024-06-01,2024-01-01,",), "ends on 2024-01-01, not after it begins on 2024-06-01"),
         (("c,s,,2024-01-01,2024-01-01,",), "not after it begins"),
-        (("c,s,,31/12/2024,,",), "column valid_from: '31/12/2024' is not a date as in 2024-01-31"),
+        (("c,s,,31/12/2024,,",), "line 2, column valid_from: '31/12/2024' is not a date as in 2024-01-31"),
         (("c,s,,2024-02-30,,",), "column valid_from: '2024-02-30' is not a date"),
-        (("c,s,,,,perhaps",), "column has_consent: 'perhaps' is not true or false"),
-        ((",s,,,,", " ,t,,,,"), "2 row(s) have no customer_id"),
+        (("c,s,,,,", "d,t,,,24-12-31,"), "line 3, column valid_to: '24-12-31' is not a date as in 2024-01-31"),
+        (("c,s,,24-01-01,24-12-31,",), "line 2, column valid_from: '24-01-01' is not a date"),
+        (("c,s,,2024-01-01 (BC),,",), "column valid_from: '2024-01-01 (BC)' is not a date"),
+        (("c,s,,5877642-06-24,,",), "column valid_from: '5877642-06-24' is not a date"),
+        (("c,s,,infinity,,",), "column valid_from: 'infinity' is not a date"),
+        (("c,s,,1899-12-31,,",), "column valid_from: '1899-12-31' is outside 1900 to 2100"),
+        (("c,s,,2100-01-01,,",), "column valid_from: '2100-01-01' is outside 1900 to 2100"),
+        (("c,s,,,1024-12-31,",), "column valid_to: '1024-12-31' is outside 1900 to 2100"),
+        (('"c\nd",s,,,,', "", "c,t,,,,perhaps"), "line 5, column has_consent: 'perhaps' is not true or false"),
+        (("c,r,,,,", ",s,,,,", " ,t,,,,"), "2 row(s) have no customer_id, the first in line 3"),
+        (
+            ("c,s,,,2024-01-01,", "d,s,,2024-03-01,,", "", "e,s,,2025-01-01,,"),
+            "overlap in time, of customer d in line 3 and of customer e in line 5",
+        ),
+        (("c,s,,,,", "c,t,,2024-06-01,2024-01-01,"), "line 3: the agreement of service point t ends on 2024-01-01"),
         ((), "has no rows"),
         (("c,s,,,,", "d"), "is not a readable customers file"),
     ],
@@ -62,6 +76,44 @@ def test_files_that_are_no_customers_file(desk: Desk, content: bytes, sentence: 
     for missing in (desk.folder, desk.folder / "nowhere.csv"):
         with pytest.raises(UnusableInput, match="cannot be read"):
             load_customers(desk.connection, missing)
+
+
+def test_a_year_far_ahead_and_the_words_for_nothing_leave_an_agreement_open(desk: Desk) -> None:
+    ends = ("9999-12-31", "2100-01-01", "NULL", "n/a", "", "2099/12/31")
+    lines = [f"c,s{number},,2024-01-01,{end}," for number, end in enumerate(ends)]
+    load_customers(desk.connection, desk.csv(*lines, header=HEADER))
+    found = desk.rows("select valid_to from raw.service_agreements order by service_point_id")
+    assert found == [(None,)] * 5 + [(date(2099, 12, 31),)]
+
+
+def test_rows_of_parquet_are_told_by_their_number(desk: Desk) -> None:
+    query = "values ('c', date '2024-01-01'), ('d', date '1899-12-31')"
+    with pytest.raises(UnusableInput, match="row 2, column valid_from: '1899-12-31' is outside 1900 to 2100"):
+        load_customers(desk.connection, desk.parquet(f"select * from ({query}) as rows(customer_id, valid_from)"))
+
+
+@pytest.mark.parametrize("header", ["customer_id,Customer ID", "customer_id,customer_id"])
+def test_two_columns_that_could_be_the_customer_refuse_the_file(desk: Desk, header: str) -> None:
+    with pytest.raises(UnusableInput, match=r"two columns of nearly the same name|stands twice"):
+        load_customers(desk.connection, desk.csv("a,b", header=header))
+
+
+def test_whole_numbers_in_parquet_are_ids_without_decimals(desk: Desk) -> None:
+    query = """
+        values (1001.0::double, 5.00::decimal(9, 2)), (1e15, 6.25), (-3.0, null), (2.5, 7), ('nan'::double, 8)
+    """
+    path = desk.parquet(
+        f"select 'c' || n as customer_id, n as service_point_id from ({query}) as rows(n, x)", "a.parquet"
+    )
+    load_customers(desk.connection, path)
+    assert desk.rows("select service_point_id from raw.service_agreements order by 1") == [
+        ("-3",), ("1000000000000000",), ("1001",), ("2.5",), ("cnan",),
+    ]  # fmt: skip
+    path = desk.parquet(f"select 'c' as customer_id, x as service_point_id from ({query}) as rows(n, x) where x > 0")
+    load_customers(desk.connection, path)
+    assert desk.rows("select service_point_id from raw.service_agreements order by 1") == [
+        ("5",), ("6.25",), ("7",), ("8",),
+    ]  # fmt: skip
 
 
 def test_agreements_in_turn_are_kept_and_the_careful_flag_counts(desk: Desk) -> None:

@@ -57,6 +57,16 @@ def test_names_that_are_recognised(desk: Desk, header: str) -> None:
     ]
 
 
+def test_two_columns_that_could_be_one_refuse_the_file(desk: Desk) -> None:
+    query = "select 'o' as outage_id, 's' as meter_id, 't' as \"Meter ID\", timestamp '2024-01-01' as start, null as \"end\""
+    told = refused(desk, desk.parquet(query))
+    assert (
+        "two columns of nearly the same name ('meter_id' and 'Meter ID'). Rename or remove the one that is not" in told
+    )
+    query = "select 's' as nmi, timestamp '2024-01-01' as start, null as \"end\", 1 as cause, 2 as \"cause?\""
+    assert "('cause' and 'cause?')" in refused(desk, desk.parquet(query))
+
+
 @pytest.mark.parametrize("missing", ["service_point_id", "started_at", "restored_at"])
 def test_a_needed_column_is_missing(desk: Desk, missing: str) -> None:
     names = [name for name in HEADER.split(",") if name != missing]

@@ -7,11 +7,13 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
 import pytest
 from conftest import Home
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from meter_files import Desk, desk_in
+from pyarrow import parquet
 
 from peakwise import warehouse
 from peakwise.errors import UnusableInput
@@ -257,6 +259,49 @@ def test_parquet_names_rows(desk: Desk) -> None:
     assert found == [("0", "01:00", -1), ("1", "01:00", 0), ("2", "01:00", 1)]
 
 
+def test_a_line_number_is_the_editors_after_a_break_in_quotes_and_a_line_that_cannot_be_read(desk: Desk) -> None:
+    header = "contact_id,contacted_at,contact_text"
+    lines = ('1,2024-01-01 00:00,"a', 'b"', "foo", "2,bad,z", '3,2024-01-01 00:00,5" pipe', "4,bad,z")
+    assert counts(load(desk, desk.csv(*lines, header=header), "contacts")) == (5, 2, 0, 3)
+    assert rejects(desk) == [
+        (4, "the line has fewer columns than the header"),
+        (5, "contacted_at is not a time as in 2024-01-31 17:00:00"),
+        (7, "contacted_at is not a time as in 2024-01-31 17:00:00"),
+    ]
+
+
+def test_an_empty_line_in_a_file_of_one_column_is_a_row_without_a_value(desk: Desk) -> None:
+    path = desk.csv("s", "", '"t', 'u"', "", header="service_point_id")
+    assert counts(load(desk, path, "premises")) == (4, 2, 0, 2)
+    assert rejects(desk) == [(3, "no service_point_id"), (6, "no service_point_id")]
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (("bill_id", "Bill ID"), "two columns of nearly the same name ('bill_id' and 'Bill ID')"),
+        (("amount", "AMOUNT"), "two columns of nearly the same name ('amount' and 'AMOUNT')"),
+        (("amount", "amount"), "column 'amount' stands twice"),
+    ],
+)
+def test_parquet_with_two_columns_that_could_be_one_is_refused(
+    desk: Desk, names: tuple[str, str], sentence: str
+) -> None:
+    required = [name for name in source_contract()["bills"].required if name not in names]
+    path = desk.folder / "bills.parquet"
+    parquet.write_table(pa.table([["1"]] * (len(required) + 2), names=[*required, *names]), path)
+    assert sentence in refused(desk, path)
+
+
+def test_parquet_ids_with_gaps_match_those_that_are_written_whole(desk: Desk) -> None:
+    query = """
+        select 'b' || n as contact_id, id as customer_id, timestamp '2024-01-01' as contacted_at
+        from (values (1, 1001.0::double), (2, null), (3, 'nan')) as rows(n, id)
+    """
+    load(desk, desk.parquet(query), "contacts")
+    assert desk.rows("select customer_id from raw.contacts order by contact_id") == [("1001",), (None,), (None,)]
+
+
 def test_a_known_key_replaces_the_former_row(desk: Desk) -> None:
     load(desk, desk.csv(f"1,{MARCH},", f"2,{MARCH},", header=BILLS))
     assert counts(load(desk, desk.csv(f"2,{MARCH},2024-04-20", f"3,{MARCH},", header=BILLS))) == (2, 2, 1, 0)
@@ -309,6 +354,7 @@ def test_a_folder_is_loaded_by_the_names_of_its_files(desk: Desk) -> None:
     desk.csv("1", header="something", name="in/deeper/bills.csv")
     desk.parquet("select 'c' as contact_id, timestamp '2024-01-01' as contacted_at", name="in/contacts.parquet")
     (desk.folder / "in" / "premises.csv.gz").write_bytes(gzip.compress(b"service_point_id,feeder\ns,f\n"))
+    (desk.folder / "in" / "tariffs.csv").symlink_to(desk.folder / "moved.csv")
     seen: list[str] = []
     results = load_source_folder(desk.connection, desk.folder / "in", on_file=lambda path: seen.append(path.name))
     assert [(result.file_name, result.state, result.table_name, result.rows_accepted) for result in results] == [
@@ -317,10 +363,12 @@ def test_a_folder_is_loaded_by_the_names_of_its_files(desk: Desk) -> None:
         ("odd.csv", "unknown", None, 0),
         ("premises.csv.gz", "loaded", "premises", 1),
         ("programs.csv", "unusable", "programs", 0),
+        ("tariffs.csv", "unusable", "tariffs", 0),
     ]
+    assert "tariffs.csv is a link to a file that is not there. Put the file in its place" in results[5].message
     assert "has no program_id column" in results[4].message
     assert "odd.csv has the name of no table" in results[2].message
-    assert seen == ["bills.csv", "contacts.parquet", "premises.csv.gz", "programs.csv"]
+    assert seen == ["bills.csv", "contacts.parquet", "premises.csv.gz", "programs.csv", "tariffs.csv"]
     with pytest.raises(UnusableInput, match="cannot be read"):
         load_source_folder(desk.connection, desk.folder / "nowhere")
 

@@ -87,10 +87,17 @@ def test_a_stamp_goes_before_the_order_of_arrival(desk: Desk) -> None:
     counts_add_up(desk)
 
 
-def test_a_new_stamp_on_the_same_value_is_a_new_version(desk: Desk) -> None:
-    desk.load(desk.csv("a,2024-01-01 00:00,1,1", header=VERSIONED))
-    (result,) = desk.load(desk.csv("a,2024-01-01 00:00,1,2", header=VERSIONED, name="later.csv"))
+@pytest.mark.parametrize("column", ["version", "source_flag"])
+@pytest.mark.parametrize("many_rows", [0, 200_000])
+def test_a_new_stamp_or_flag_on_the_same_value_is_a_new_version(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, many_rows: int, column: str
+) -> None:
+    monkeypatch.setattr("peakwise.loading.versions.MANY_ROWS", many_rows)
+    header = f"service_point_id,timestamp,kwh,{column}"
+    desk.load(desk.csv("a,2024-01-01 00:00,1,1", header=header))
+    (result,) = desk.load(desk.csv("a,2024-01-01 00:00,1,2", header=header, name="later.csv"))
     assert fates(result) == (1, 1, 0, 0, 0)
+    assert desk.rows(f"select {column} from raw.readings join raw.reading_batches using (batch_key)")[0][0] in (2, "2")
     counts_add_up(desk)
 
 

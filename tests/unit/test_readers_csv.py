@@ -88,7 +88,7 @@ def test_lines_that_cannot_be_read_are_rejected_with_line_and_reason(desk: Desk)
         "a,yesterday,1",  # 13
         "a,2024-01-01 07:00:00,nan",  # 14
         "a,2024-01-01 08:00:00,-inf",  # 15
-        "a,2024-01-01 09:00:00,1e9",  # 16
+        "a,2024-01-01 09:00:00,1e6",  # 16
         "a,2024-01-01 10:00:07,1",  # 17
         "a,1970-01-01 00:00:00,1",  # 18
         "a,2024-02-30 00:00:00,1",  # 19
@@ -133,9 +133,31 @@ def test_line_numbers_count_breaks_inside_quotes(desk: Desk) -> None:
     assert desk.rejects() == [(6, "the energy value is not a number")]
 
 
+def test_line_numbers_hold_after_breaks_in_quotes_and_lines_that_cannot_be_read(desk: Desk) -> None:
+    path = desk.csv(
+        '"a\n\nb",2024-01-01 00:00:00,1',  # lines 2 to 4
+        "broken",
+        "",
+        'x" y,2024-01-01 00:00:00,1',  # a quotation mark within a text opens nothing
+        "a,2024-01-01 01:00:00,none",
+        '"c"" d\n",broken',  # lines 9 and 10
+        "a,2024-01-01 02:00:00,none",
+    )
+    (result,) = desk.load(path)
+    assert fates(result) == (6, 2, 0, 0, 4)
+    assert desk.rejects() == [
+        (5, "the line has fewer columns than the header"),
+        (8, "the energy value is not a number"),
+        (9, "the line has fewer columns than the header"),
+        (11, "the energy value is not a number"),
+    ]
+
+
 @pytest.mark.parametrize("rows_after", [3, 400_000])
 def test_a_quotation_mark_that_stays_open_refuses_the_file(desk: Desk, rows_after: int) -> None:
     path = desk.csv(*GOOD, '"a,2024-01-01 02:00:00,1', *["a,2024-01-01 03:00:00,1"] * rows_after)
+    assert "line 4: a quotation mark is opened and not closed" in unusable(desk, path)
+    path = desk.csv('"a\n",2024-01-01 00:00:00,1', '"a,2024-01-01 02:00:00,1', *["a,2024-01-01 03:00:00,1"] * 3)
     assert "line 4: a quotation mark is opened and not closed" in unusable(desk, path)
 
 
@@ -212,6 +234,26 @@ def test_file_names_are_only_names(desk: Desk, name: str) -> None:
     desk.load(path)
     assert desk.readings() == LOADED
     assert desk.rows("select file_name from raw.load_manifest") == [(path.name,)]
+
+
+def test_a_link_that_leads_nowhere_is_told(desk: Desk) -> None:
+    desk.csv(*GOOD, name="in/good.csv")
+    link = desk.folder / "in" / "lost.csv"
+    link.symlink_to(desk.folder / "moved.csv")
+    for paths in ([link.parent], [link.parent / "*.csv"], [link.parent / "good.csv", link]):
+        desk.empty()
+        _, lost = desk.load(*paths)
+        assert (lost.state, lost.message) == (
+            "unusable",
+            f"{link} is a link to a file that is not there. Put the file in its place, or remove the link.",
+        )
+        assert desk.readings() == LOADED
+
+
+@pytest.mark.parametrize("name", ["b\\[1].csv", "b\\*.csv", "f\\g/a?.csv"])
+def test_a_backslash_beside_a_letter_of_patterns_is_told(desk: Desk, name: str) -> None:
+    told = unusable(desk, desk.csv(*GOOD, name=name))
+    assert "a path with a backslash and one of *, ? and [ cannot be opened. Rename the file or its folder" in told
 
 
 def test_a_file_name_that_is_no_text_is_refused(desk: Desk) -> None:

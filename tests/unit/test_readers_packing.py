@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from peakwise.errors import UnusableInput
 from peakwise.readers import packing
-from peakwise.readers.packing import Member, UnusableMember, is_packed, members
+from peakwise.readers.packing import Member, UnusableMember, members
 
 MEBIBYTE = 1024 * 1024
 TEXT = b"service_point_id,timestamp,kwh\na,2024-01-01 00:00:00,0.5\n"
@@ -101,7 +101,6 @@ def changed(packed: bytes, place: int, layout: str, *values: int, entry: int = 0
 
 def test_a_plain_file_is_its_own_member_and_is_not_copied(tmp_path: Path, scratch: Path) -> None:
     path = saved(tmp_path, TEXT, "readings.zip")
-    assert not is_packed(path)
     with members(path) as found:
         assert list(found) == [Member("readings.zip", path)]
         assert list(scratch.iterdir()) == []
@@ -111,16 +110,13 @@ def test_a_plain_file_is_its_own_member_and_is_not_copied(tmp_path: Path, scratc
 @pytest.mark.parametrize("content", [b"", b"P", b"\x1f", b"PK", b"PAR1", b"PK,kwh\n"])
 def test_other_first_bytes_are_plain(tmp_path: Path, content: bytes) -> None:
     path = saved(tmp_path, content)
-    assert not is_packed(path)
     assert contents(path) == {"archive.zip": content}
 
 
 def test_gzip_and_zip_are_told_by_content_not_by_name(tmp_path: Path) -> None:
     packed = saved(tmp_path, gzip.compress(TEXT, mtime=0), "readings.csv")
-    assert is_packed(packed)
     assert contents(packed) == {"readings.csv": TEXT}
     packed = saved(tmp_path, zipped({"a.csv": TEXT}), "readings")
-    assert is_packed(packed)
     assert contents(packed) == {"readings/a.csv": TEXT}
 
 
@@ -183,7 +179,6 @@ def test_folders_and_hidden_files_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [[], ["meters/"], [".DS_Store", "__MACOSX/._a.csv"]])
 def test_an_archive_without_a_file_is_refused(tmp_path: Path, names: list[str]) -> None:
     path = saved(tmp_path, zipped(dict.fromkeys(names, b"")))
-    assert is_packed(path)
     assert "holds no file" in refused(path)
 
 
@@ -513,8 +508,6 @@ def test_files_that_cannot_be_opened_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.zip", tmp_path, tmp_path / "a\0b"):
         with pytest.raises(UnusableInput, match="cannot be read"), members(path):
             pass
-        with pytest.raises(UnusableInput, match="cannot be read"):
-            is_packed(path)
 
 
 VALID = (

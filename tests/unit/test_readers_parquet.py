@@ -1,10 +1,14 @@
 """Parquet as it comes: column types, damaged files, and ids with blanks."""
 
+import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from meter_files import Desk, desk_in, fates, hours
+from pyarrow import parquet
 
 
 @pytest.fixture
@@ -37,6 +41,74 @@ def test_a_column_of_the_wrong_type_is_told_in_one_sentence(desk: Desk, column: 
     assert result.state == "unusable"
     assert sentence in result.message
     assert "readings.parquet" in result.message
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (
+            ("kwh", "KWH"),
+            "two columns of nearly the same name ('kwh' and 'KWH'). Say which one counts: COLUMNS=kwh=kwh",
+        ),
+        (("kwh", "kwh"), "column 'kwh' stands twice. Rename or remove the one that does not count"),
+        (("note", "note", "kwh"), "column 'note' stands twice"),
+    ],
+)
+def test_two_columns_that_could_be_one_refuse_the_file(desk: Desk, names: tuple[str, ...], sentence: str) -> None:
+    (result,) = desk.load(write_parquet(desk, names))
+    assert (result.state, sentence in result.message) == ("unusable", True)
+
+
+def write_parquet(desk: Desk, names: tuple[str, ...]) -> Path:
+    """One reading, and the numbers 1, 2 … in columns of these names, which may be the same."""
+    columns = [["a"], [datetime(2024, 1, 1)], *([float(number)] for number, _ in enumerate(names, start=1))]
+    table = pa.table([pa.array(column) for column in columns], names=["meter", "timestamp", *names])
+    path = desk.folder / "readings.parquet"
+    parquet.write_table(table, path)
+    return path
+
+
+def test_of_two_columns_that_differ_in_case_the_users_counts(desk: Desk) -> None:
+    desk.load(write_parquet(desk, ("kwh", "KWH", "s")), columns={"kwh": "KWH"})
+    assert desk.readings() == [("a", "2024-01-01 00:00", 60, 2)]
+
+
+def test_names_within_a_nested_column_are_none_of_the_files(desk: Desk) -> None:
+    nested = "{'kwh': 1, 'meter': [{'KWH': 2}]} as detail, map {'kwh': 3} as more"
+    (result,) = desk.load(desk.parquet(f"select {nested}, *, [1] as tail from ({READING})"))
+    assert fates(result) == (1, 1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("name", ["file_row_number", "File_Row_Number"])
+def test_a_column_named_as_duckdb_names_rows(desk: Desk, name: str) -> None:
+    query = f"select 7 as {name}, * replace (case when n % 50000 = 17 then null else n end as kwh) from ({{}})"
+    rows = "select 'm' || n as meter, timestamp '2024-01-01' as timestamp, n as kwh, n from range(200000) as rows(n)"
+    (result,) = desk.load(desk.parquet(query.format(rows)))
+    assert fates(result) == (200_000, 199_996, 0, 0, 4)
+    assert desk.rejects() == [(50_000 * part + 18, "no energy value") for part in range(4)]
+
+
+def test_geometry_that_is_not_valid_is_told_as_what_it_is(desk: Desk) -> None:
+    column = {"encoding": "WKB", "geometry_types": ["Point"], "crs": "EPSG:4326"}
+    geo = json.dumps({"version": "1.0.0", "primary_column": "place", "columns": {"place": column}})
+    path = write_parquet(desk, ("kwh",))
+    table = parquet.read_table(path).append_column("place", pa.array([b"\x01\x01" + b"\x00" * 19]))
+    parquet.write_table(table.replace_schema_metadata({"geo": geo}), path)
+    (result,) = desk.load(path)
+    assert "what it says of its geometry is not valid" in result.message
+    assert "damaged" not in result.message
+
+
+def test_whole_numbers_are_ids_without_decimals(desk: Desk) -> None:
+    values = "values (1001.0::double), (null), ('nan'), (2.5)"
+    (result,) = desk.load(
+        desk.parquet(f"select meter, timestamp '2024-01-01' as timestamp, 1.5 as kwh from ({values}) as rows(meter)")
+    )
+    assert fates(result) == (4, 2, 0, 0, 2)
+    assert [row[0] for row in desk.readings()] == ["1001", "2.5"]
+    query = f"select * replace (5.00::decimal(12, 2) as meter) from ({READING})"
+    desk.load(desk.parquet(query, "decimals.parquet"))
+    assert desk.rows("select service_point_id from raw.meters order by meter_key desc limit 1") == [("5",)]
 
 
 @pytest.mark.parametrize("kept", [4, 100, 0.5, 0.9, -1])

@@ -245,6 +245,15 @@ def test_lines_are_those_of_the_file(connection: duckdb.DuckDBPyConnection, tmp_
     assert [(row[2], row[3]) for row in readings_in_file_order(connection, file)] == [(1, 3), (2, 3), (4, 8), (5, 10)]
 
 
+def test_lines_are_those_of_the_file_after_a_break_in_quotes(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    rows = ('"n\n1",2024-01-31,1' + "," * 23, "broken", "n2,2024-01-31,2" + "," * 23)
+    file = read(connection, write(tmp_path, header(HOURS), *rows))
+    assert [line for line, *_ in file.unreadable] == [4]
+    assert [(row[2], row[3]) for row in readings_in_file_order(connection, file)] == [(1, 2), (2, 5)]
+
+
 def test_too_many_broken_lines_refuse_the_file(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     path = write(tmp_path, header(HOURS), day("1"), *["a,b"] * 100_001)
     assert "more than 100,000 lines do not have the header's columns, the first of them line 3" in refusal(

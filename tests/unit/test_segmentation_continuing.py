@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from peakwise.segmentation.clustering import fit_segments
-from peakwise.segmentation.continuing import TOLERATED_INERTIA, continued
+from peakwise.segmentation.continuing import continued
 
 RANDOM = np.random.default_rng(3)
 CORNERS = np.array([[0.0, 0.0], [0.0, 10.0], [30.0, 0.0], [30.0, 10.0]])
@@ -24,9 +24,12 @@ def test_segments_that_only_describe_are_gone_on_from_at_any_price():
     assert np.sort(found.centroids, axis=0) == pytest.approx(ACROSS, abs=0.1)
 
 
-def test_segments_in_use_that_are_about_as_good_are_gone_on_from():
-    found = continued(SHAPES, ANEW._replace(inertia=ANEW.inertia / (TOLERATED_INERTIA - 0.001)), ANEW.centroids + 0.2)
-    assert found.inertia == pytest.approx(ANEW.inertia)
+@pytest.mark.parametrize(("times_the_inertia", "is_gone_on_from"), [(1.009, True), (1.011, False)])
+def test_segments_in_use_may_be_a_hundredth_worse(times_the_inertia: float, is_gone_on_from: bool):
+    anew = ANEW._replace(inertia=ANEW.inertia / times_the_inertia)
+    found = continued(SHAPES, anew, ANEW.centroids + 0.2)
+    assert (found is not anew) == is_gone_on_from
+    assert found.inertia == pytest.approx(ANEW.inertia if is_gone_on_from else anew.inertia)
     assert np.array_equal(found.labels, ANEW.labels)
 
 

@@ -29,6 +29,11 @@ def test_a_segment_that_moved_beyond_its_customers_is_another_one():
     assert identify(moved, KNOWN, next_id=10).segment_ids.tolist() == [4, 10, 9]
 
 
+def test_a_segment_that_moved_as_far_as_its_customers_spread_keeps_its_number():
+    known = KnownSegments(np.array([4]), np.zeros((1, 24)), np.array([0.5]))
+    assert identify(0.5 * np.eye(1, 24), known, next_id=10).segment_ids.tolist() == [4]
+
+
 def test_more_segments_than_before_get_new_numbers():
     centroids = np.vstack([np.full(24, 5.0), np.eye(3, 24)])
     assert identify(centroids, KNOWN, next_id=10).segment_ids.tolist() == [10, 4, 7, 9]

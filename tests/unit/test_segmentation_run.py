@@ -58,6 +58,11 @@ def fill(connection, rows):
         select * from (values (date '2025-01-01', 'incomplete'), (date '2025-01-02', null), (date '2025-12-30', null),
                               (date '2025-12-31', 'outage')) as days (local_date, quality_reason)
     """)
+    connection.execute("create schema if not exists marts")
+    connection.execute("""
+        create or replace table marts.dim_customer as
+        select distinct customer_key, customer_class from intermediate.int_profiles_standardized
+    """)
 
 
 @pytest.fixture
@@ -329,6 +334,78 @@ def test_new_customers_get_the_nearest_segment_in_use(warehouse):
         )
         == [(1, 30)] * 3
     )
+
+
+CLASSES = """
+    select assignments.customer_key, centroids.customer_class, assignments.segment_id, assignments.was_fitted
+    from ml.segment_assignments as assignments
+    inner join ml.segment_centroids as centroids using (run_id, segment_id) order by 1
+"""
+
+
+def reclassified(rows, classes):
+    """The same shapes, of customers of whom some have another class: {customer_key: class}."""
+    columns = rows.to_pylist()
+    for row in columns:
+        row["customer_class"] = classes.get(row["customer_key"], row["customer_class"])
+    return pyarrow.Table.from_pylist(columns, schema=rows.schema)
+
+
+def test_who_changes_class_gets_the_nearest_segment_of_the_new_class(warehouse):
+    rows = profile_rows(120, classes=("home", "shop"))
+    path = warehouse(rows)
+    segment_customers(path, created_at=MORNING)
+    before = {row[0]: row for row in answer(path, CLASSES)}
+    like_them = {row[0] % 3: row[2] for row in before.values() if row[1] == "shop"}
+    with connect(path) as connection:
+        fill(connection, reclassified(rows, {0: "shop", 2: "shop", 4: "shop"}))
+    assigned = assign_new_customers(path)
+    assert (assigned.customers, assigned.new_customers, assigned.changed_class) == (120, 0, 3)
+    after = {row[0]: row for row in answer(path, CLASSES)}
+    assert [after[key] for key in (0, 2, 4)] == [(key, "shop", like_them[key % 3], False) for key in (0, 2, 4)]
+    assert {key: row for key, row in after.items() if key not in (0, 2, 4)} == {
+        key: row for key, row in before.items() if key not in (0, 2, 4)
+    }
+    again = assign_new_customers(path)
+    assert (again.changed_class, again.customers) == (0, 120)
+    assert {row[0]: row for row in answer(path, CLASSES)} == after
+
+
+def test_who_changes_to_a_class_without_segments_or_loses_the_shape_has_no_segment(warehouse):
+    rows = profile_rows(120, classes=("home", "shop"))
+    path = warehouse(rows)
+    segment_customers(path, created_at=MORNING)
+    with connect(path) as connection:
+        fill(connection, reclassified(rows, {0: "farm", 2: "shop"}))
+        connection.execute("delete from intermediate.int_profiles_standardized where customer_key in (2, 4)")
+    assigned = assign_new_customers(path)
+    assert (assigned.customers, assigned.changed_class, assigned.without_segments) == (118, 0, 1)
+    # Who has lost the shape in her own class keeps her segment.
+    assert {0, 1, 2, 3, 4} & {row[0] for row in answer(path, CLASSES)} == {1, 3, 4}
+
+
+def test_who_is_no_customer_any_more_keeps_the_segment_and_is_not_counted(warehouse):
+    path = warehouse(profile_rows(60))
+    segment_customers(path, created_at=MORNING)
+    before = answer(path, CLASSES)
+    with connect(path) as connection:
+        for table in ("intermediate.int_profiles_standardized", "marts.dim_customer"):
+            connection.execute(f"delete from {table} where customer_key = 7")
+    assert assign_new_customers(path).customers == 59
+    assert answer(path, CLASSES) == before
+
+
+def test_an_assignment_that_fails_takes_nobody_out(warehouse):
+    rows = profile_rows(120, classes=("home", "shop"))
+    path = warehouse(rows)
+    segment_customers(path, created_at=MORNING)
+    before = answer(path, CLASSES)
+    with connect(path) as connection:
+        fill(connection, reclassified(rows, {0: "shop"}))
+        connection.execute("alter table intermediate.int_profiles_standardized drop column hour_23")
+    with pytest.raises(duckdb.Error):
+        assign_new_customers(path)
+    assert answer(path, CLASSES) == before
 
 
 def test_the_same_run_twice_is_there_once(warehouse):

@@ -20,7 +20,7 @@ from peakwise.synthetic.local_clock import local_month
 from peakwise.synthetic.names import STREETS, area_name
 from peakwise.synthetic.network import draw_network
 from peakwise.synthetic.outages import OUTAGE_CAUSES, draw_outages, draw_storms
-from peakwise.synthetic.tariffs import price_change_dates
+from peakwise.synthetic.tariffs import tariff_rows
 
 # Eight months around a price change and two clock changes, with many faults, movers and wrong bills.
 TOWN = SyntheticOptions(
@@ -279,9 +279,12 @@ def test_a_bill_goes_to_the_customer_of_its_cycle(town: Path) -> None:
 
 
 def test_prices_change_once_in_the_year(town: Path) -> None:
-    assert price_change_dates(TOWN) == [date(2025, 9, 1)]
-    assert price_change_dates(SyntheticOptions()) == [date(2025, 7, 1)]
-    assert price_change_dates(SyntheticOptions(months=24)) == [date(2025, 7, 1), date(2026, 7, 1)]
+    def changes(options: SyntheticOptions) -> list[date]:
+        return sorted({row["valid_from_date"] for row in tariff_rows(options)})[1:]
+
+    assert changes(TOWN) == [date(2025, 9, 1)]
+    assert changes(SyntheticOptions()) == [date(2025, 7, 1)]
+    assert changes(SyntheticOptions(months=24)) == [date(2025, 7, 1), date(2026, 7, 1)]
     hours = ask(
         town,
         """

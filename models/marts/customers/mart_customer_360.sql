@@ -37,6 +37,7 @@ attributes as (
     where is_current and has_attributes
 ),
 
+-- Days that have an estimate alone are no days with readings.
 usage as (
     select
         customer_key,
@@ -48,6 +49,7 @@ usage as (
         sum(received_kwh) as received_kwh,
         cast(sum(kwh) as double) * 60 * 24 * 365 / sum(received_minutes) as annualised_kwh
     from daily_usage
+    where received_minutes > 0 or received_kwh is not null
     group by customer_key
 ),
 
@@ -191,13 +193,13 @@ joined as (
         bills.mean_amount as mean_bill_amount,
         bills.last_issued_on as last_bill_issued_on,
         case when loaded.has_bills then coalesce(bills.arrears_amount, 0) end as arrears_amount,
-        case when loaded.has_bills then coalesce(bills.has_high_bill_alert, false) end as has_high_bill_alert,
+        bills.has_high_bill_alert,
         case when loaded.has_outages then coalesce(reliability.interruptions, 0) end as interruptions,
         case when loaded.has_outages then cast(coalesce(reliability.interruption_minutes, 0) as double) end
             as interruption_minutes,
         reliability.last_started_at as last_interruption_at,
         reliability.causes as interruption_causes,
-        case when loaded.has_outages then reliability.feeder_rank end as feeder_rank,
+        case when loaded.has_outages and reliability.feeder_id != 'unknown' then reliability.feeder_rank end as feeder_rank,
         case when loaded.has_outages then reliability.is_interrupted_often end as is_interrupted_often,
         programs.program_names_now,
         case when loaded.has_programs then coalesce(programs.offers, 0) end as offers,

@@ -1,4 +1,5 @@
--- Only days that may shape a profile tell what a customer adds to a peak; a false spike does not.
+-- What the meter read in the hour of a peak, on event days too: what a customer held back then was not drawn. Hours that were
+-- not metered whole and days whose readings cannot be are missing here; a missing hour is not 0 kW.
 with
 
 hours as (select * from {{ ref('int_customer_hours') }}),
@@ -7,7 +8,7 @@ peak_hours as (select * from {{ ref('int_system_peak_hours') }}),
 
 customers as (select * from {{ ref('dim_customer') }}),
 
-assessed as (select * from {{ ref('int_customer_days_assessed') }}),
+believed_days as (select * from {{ ref('int_customer_days_believed') }}),
 
 instants as (select * from {{ ref('int_instants_localized') }}),
 
@@ -26,8 +27,9 @@ load_at_peak as (
     inner join peak_hours on hours.hour_start_at = peak_hours.hour_start_at
     inner join customers on hours.customer_key = customers.customer_key
     inner join instants on hours.hour_start_at = instants.interval_start_at
-    inner join assessed on hours.customer_key = assessed.customer_key and instants.local_date = assessed.local_date
-    where hours.minutes = 60 and assessed.quality_reason is null
+    inner join believed_days
+        on hours.customer_key = believed_days.customer_key and instants.local_date = believed_days.local_date
+    where hours.minutes = 60
 )
 
 select * from load_at_peak

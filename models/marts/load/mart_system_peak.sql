@@ -6,6 +6,8 @@ system_load as (select * from {{ ref('fct_system_load_hourly') }}),
 
 daily_usage as (select * from {{ ref('fct_customer_daily_usage') }}),
 
+believed_days as (select * from {{ ref('int_customer_days_believed') }}),
+
 settings as (select * from {{ ref('dim_utility') }}),
 
 by_season as (
@@ -98,14 +100,15 @@ chosen_windows as (
 
 own_peaks as (
     select
-        customer_key,
-        coalesce(season, 'all') as season,
-        max(peak_kw) as own_peak_kw
-    from daily_usage
-    where shapes_profile
+        believed_days.customer_key,
+        coalesce(daily_usage.season, 'all') as season,
+        max(believed_days.peak_kw) as own_peak_kw
+    from believed_days
+    inner join daily_usage
+        on believed_days.customer_key = daily_usage.customer_key and believed_days.local_date = daily_usage.usage_date
     group by
-        customer_key,
-        cube(season)
+        believed_days.customer_key,
+        cube(daily_usage.season)
 ),
 
 own_peak_sums as (

@@ -1,3 +1,5 @@
+-- What the segments weigh today. Who has left keeps a segment, for her days shaped it, but adds to no count, sum or mean here:
+-- her home has another customer, and both would stand for one load. They are counted apart.
 with
 
 segments as (
@@ -7,9 +9,28 @@ segments as (
 
 centroids as (select * from {{ ref('fct_segment_centroid') }}),
 
-customers as (select * from {{ ref('mart_customer_360') }}),
+departed as (select * from {{ ref('int_customers_departed') }}),
+
+segmented as (
+    select * from {{ ref('mart_customer_360') }}
+    where segment_id is not null
+),
 
 profiles as (select * from {{ ref('fct_customer_load_profile') }}),
+
+customers as (
+    select * from segmented
+    where customer_key not in (select departed.customer_key from departed)
+),
+
+former as (
+    select
+        segmented.segment_id,
+        count(*) as customers
+    from segmented
+    inner join departed on segmented.customer_key = departed.customer_key
+    group by segmented.segment_id
+),
 
 totals as (
     select
@@ -19,9 +40,10 @@ totals as (
         sum(peak_window_kw) as peak_window_kw,
         avg(peak_window_kw) as mean_peak_window_kw,
         avg(load_factor) as mean_load_factor,
-        sum(coincident_1cp_kw) / nullif(sum(own_peak_kw), 0) as coincidence_factor
+        -- Both of the same customers: who was not metered in the hour of the peak would only add to the own peaks.
+        sum(coincident_1cp_kw)
+        / nullif(sum(case when coincident_1cp_kw is not null then own_peak_kw end), 0) as coincidence_factor
     from customers
-    where segment_id is not null
     group by segment_id
 ),
 
@@ -50,8 +72,9 @@ summarised as (
         segments.customer_class,
         segments.descriptive_only,
         segments.verdict,
-        cast(totals.customers as integer) as customers,
-        totals.customers / sum(totals.customers) over () as customer_fraction,
+        cast(coalesce(totals.customers, 0) as integer) as customers,
+        cast(coalesce(former.customers, 0) as integer) as former_customers,
+        coalesce(totals.customers, 0) / nullif(sum(totals.customers) over (), 0) as customer_fraction,
         totals.annualised_kwh,
         totals.annualised_kwh / nullif(sum(totals.annualised_kwh) over (), 0) as energy_fraction,
         totals.peak_window_kw,
@@ -68,6 +91,7 @@ summarised as (
         {{ hour_columns(prefix='mean_profiles.') | join(',\n        ') }}
     from segments
     left join totals on segments.segment_id = totals.segment_id
+    left join former on segments.segment_id = former.segment_id
     left join mean_profiles on segments.segment_id = mean_profiles.segment_id
 )
 

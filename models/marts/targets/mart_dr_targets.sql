@@ -1,8 +1,11 @@
 -- Everyone is ranked within the customer class, for the kW expected of them in the peak window on peak days. Who may not
 -- be asked comes last, with the reason. The list's size is TARGET_KW or TARGET_COUNT, or a tenth of the eligible.
+-- Who has left is ranked too, with no kW: nothing is to be expected of her, whatever she used while she was there.
 with
 
 customers as (select * from {{ ref('mart_customer_360') }}),
+
+departed as (select * from {{ ref('int_customers_departed') }}),
 
 settings as (select * from {{ ref('dim_utility') }}),
 
@@ -23,14 +26,19 @@ expected as (
         customers.segment_descriptive_only,
         customers.peak_window_kw,
         settings.flexible_fraction,
-        customers.peak_window_kw
-        * settings.flexible_fraction
-        * settings.enrolment_probability
-        * settings.response_probability as expected_kw,
+        case
+            when departed.customer_key is null
+                then
+                    customers.peak_window_kw
+                    * settings.flexible_fraction
+                    * settings.enrolment_probability
+                    * settings.response_probability
+        end as expected_kw,
         customers.day_shape_entropy_fraction,
         customers.good_days,
         -- The first reason counts. Unknown consent or medical need does not exclude: the file did not say.
         case
+            when departed.customer_key is not null then 'no longer a customer'
             when customers.is_enrolled then 'already enrolled'
             when customers.has_medical_need then 'medical need'
             when not customers.has_consent then 'no consent'
@@ -43,6 +51,7 @@ expected as (
         settings.target_kw,
         settings.default_target_fraction
     from customers
+    left join departed on customers.customer_key = departed.customer_key
     cross join settings
 ),
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 
 from peakwise.errors import UnusableInput
+from peakwise.private_files import files_of_the_owner_alone
 from peakwise.warehouse import connect
 
 __all__ = ["draw_all"]
@@ -14,7 +15,7 @@ def draw_all(warehouse: Path, folder: Path) -> list[Path]:
     """Draw every figure that the warehouse has data for.
 
     The same warehouse gives the same bytes. A figure without data is left out, and its file of an earlier drawing is
-    removed, so that the folder never shows what no longer holds.
+    removed, so that the folder never shows what no longer holds. The files are their owner's alone.
 
     Args:
         warehouse: A built DuckDB file; only its schema `marts` is read.
@@ -64,7 +65,8 @@ def draw_all(warehouse: Path, folder: Path) -> list[Path]:
     drawn = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with peakwise_style():
+        # Some draw a line for each customer, or a segment of few.
+        with files_of_the_owner_alone(), peakwise_style():
             for theme, content in zip(themes, contents, strict=True):
                 path = folder / theme.FILE_NAME
                 if content is None:

@@ -228,7 +228,11 @@ def finding(diagnostics: ClassDiagnostics, names_class: bool) -> str:
     segments = f"{subject}{diagnostics.chosen_k} segments"
     if diagnostics.silhouette is None or diagnostics.null_silhouette is None:
         return f"{segments}, silhouette not known."
-    clearer = "hardly clearer than chance" if diagnostics.descriptive_only else "clearer than chance"
+    clearer = "clearer than chance"
+    if diagnostics.descriptive_only:
+        # As the two numbers read in the sentence.
+        above = round(diagnostics.silhouette, 2) > round(diagnostics.null_silhouette, 2)
+        clearer = f"{'hardly' if above else 'no'} {clearer}"
     return f"{segments}, {clearer} (silhouette {diagnostics.silhouette:.2f}, clouds {diagnostics.null_silhouette:.2f})."
 
 

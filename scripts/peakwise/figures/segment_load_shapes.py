@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from peakwise.figures.page import WIDTH, new_page, panel_heading, text_height, wrapped
 from peakwise.figures.peak_window import PeakWindow, read_peak_window, set_local_hours, shade_peak_window
 from peakwise.figures.segments import Segment, Segments, descriptive_sentence, read_segments
-from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREY, INK, amount, counted
+from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREY, INK, amount
 
 FILE_NAME = "segment_load_shapes.png"
 
@@ -165,8 +165,7 @@ def number_of_columns(segments: Segments) -> int:
 
 def details(segment: Segment, segments: Segments) -> list[str]:
     """Class, size and load at the peak, for the lines under the name."""
-    size = counted(segment.customers, "customer")
-    lines = [f"{segment.customer_class}, {size}" if segments.names_classes else size]
+    lines = [f"{segment.customer_class}, {segment.size}" if segments.names_classes else segment.size]
     if segment.mean_peak_window_kw is not None:
         lines.append(f"{amount(segment.mean_peak_window_kw)} kW each at the peak")
     if segment.program is not None:

@@ -104,7 +104,7 @@ def draw(silhouettes: SegmentSilhouettes) -> Figure:
     figure = new_page(
         headline(silhouettes),
         "Silhouette of every customer, highest on top, a block for each segment. 1: far from any other segment. "
-        "0: on the border of two. Below 0 (red): nearer to another segment. All blocks are of one height; the "
+        "0: on the border of two. Below 0 (orange): nearer to another segment. All blocks are of one height; the "
         "number of customers stands beside them.",
         warning=descriptive_sentence(silhouettes.segments),
         note=" ".join(filter(None, notes)),

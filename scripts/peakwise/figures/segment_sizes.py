@@ -28,7 +28,7 @@ def draw(segments: Segments) -> Figure:
     row_height = max(0.5, max(name.count("\n") + 1 for name in names) * 0.185 + 0.16)
     figure = new_page(
         headline(segments),
-        "Shares of all segmented customers; peak load is their load in the peak window on peak days. "
+        "Shares of all current customers with a segment; peak load is their load in the peak window on peak days. "
         "The black tick repeats the share of customers, to compare with.",
         warning=descriptive_sentence(segments),
         note=segments.left_out_note,
@@ -67,7 +67,7 @@ def headline(segments: Segments) -> str:
     """The segment that weighs more at the peak than its customers would, if there is one."""
     known = [segment for segment in segments.drawn if segment.customer_fraction and segment.peak_window_fraction]
     if len(segments.drawn) == 1:
-        return "All segmented customers are in one segment"
+        return "All customers with a segment are in one"
     if not known:
         return f"How large the {len(segments.drawn)} segments are; their load at the peak is not known"
     heaviest = max(known, key=lambda segment: segment.peak_window_fraction - segment.customer_fraction)
@@ -82,7 +82,7 @@ def headline(segments: Segments) -> str:
 
 def label(segment: Segment, segments: Segments) -> str:
     """Name, class and size beside the bars."""
-    size = counted(segment.customers, "customer")
+    size = counted(segment.current_customers, "customer")
     lines = [short_lines(segment.name, _LABEL_WIDTH, DETAIL_SIZE, most_lines=2)]
     together = f"{segment.customer_class}, {size}" if segments.names_classes else size
     if text_width(together, DETAIL_SIZE) <= _LABEL_WIDTH:

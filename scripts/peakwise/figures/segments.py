@@ -13,9 +13,11 @@ MOST_SEGMENTS = 30
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment in use with what it weighs; shares are of all segmented customers.
+    """A segment in use with what it weighs; shares and kW are of current customers.
 
     Attributes:
+        customers: Everybody in it, those who have left since among them: they shaped it too.
+        former_customers: Those who have left.
         outliers: Customers of unusual shape who lie nearest to it; they count as its customers and did not shape it.
         program: What is advised to offer; None where nothing is.
         advice_reason: Why no program is advised; None where one is.
@@ -26,6 +28,7 @@ class Segment:
     customer_class: str
     descriptive_only: bool
     customers: int
+    former_customers: int = 0
     outliers: int = 0
     program: str | None = None
     advice_reason: str | None = None
@@ -33,6 +36,17 @@ class Segment:
     customer_fraction: float | None = None
     energy_fraction: float | None = None
     peak_window_fraction: float | None = None
+
+    @property
+    def current_customers(self) -> int:
+        """Those of its customers who are so today."""
+        return self.customers - self.former_customers
+
+    @property
+    def size(self) -> str:
+        """Its customers in words, those who have left apart."""
+        current = counted(self.current_customers, "customer")
+        return f"{current} and {self.former_customers:,} former" if self.former_customers else current
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,8 @@ def read_segments(connection: duckdb.DuckDBPyConnection) -> Segments | None:
             coalesce(segments.segment_name, 'Segment ' || segments.segment_id),
             segments.customer_class,
             coalesce(segments.descriptive_only, true),
-            coalesce(summary.customers, segments.customers, 0) as customers,
+            coalesce(summary.customers + summary.former_customers, segments.customers, 0) as customers,
+            coalesce(summary.former_customers, 0),
             coalesce(outliers.outliers, 0),
             segments.program,
             segments.advice_reason,

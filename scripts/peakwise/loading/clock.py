@@ -65,6 +65,9 @@ class Clock:
         return ZoneInfo(self.name).key if self.is_local else None
 
 
+UTC_CLOCK = Clock("UTC", 0)
+
+
 def create_label_clock(connection: duckdb.DuckDBPyConnection, relation: str, clock: Clock, label: str) -> None:
     """Create `temp.label_clock`: each distinct label of a local clock with the instants it may stand for.
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import duckdb
 
 from peakwise.errors import UnusableInput
+from peakwise.loading.clock import UTC_CLOCK
+from peakwise.loading.contract import SourceColumn
+from peakwise.loading.source_values import final_value, usable_text, value_of, why_not
 from peakwise.loading.tables import (
     Table,
     first_candidates,
@@ -30,6 +33,10 @@ TYPES = {
     "customer_id": "varchar", "service_point_id": "varchar", "customer_class": "varchar", "valid_from": "date",
     "valid_to": "date", "has_consent": "boolean", "has_medical_need": "boolean", "is_enrolled": "boolean",
 }  # fmt: skip
+COLUMNS = [
+    SourceColumn(field, data_type, KNOWN_NAMES[field], open_ended=field == "valid_to")
+    for field, data_type in TYPES.items()
+]
 
 
 @dataclass(frozen=True)
@@ -64,13 +71,14 @@ def load_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> Custome
     Without a column of service points, a customer's id is taken as the id of the service point.
 
     Raises:
-        UnusableInput: The file cannot be read, has no customer id, a value does not fit its column, an agreement ends
-            before it begins, or two agreements of one service point overlap. Nothing is changed then.
+        UnusableInput: The file cannot be read, has no customer id or two columns that could be the same one, a value does
+            not fit its column, an agreement ends before it begins, or two agreements of one service point overlap. Nothing
+            is changed then.
     """
     table, columns = open_customers(connection, path)
-    with temporary_tables(connection, "customer_texts", "new_agreements"):
+    with temporary_tables(connection, "customer_texts", "customer_rows", "new_agreements"):
         read_agreements(connection, table, columns)
-        check_agreements(connection, columns, path)
+        check_agreements(connection, table, columns)
         with one_transaction(connection):
             result = replace_customers(connection)
     return CustomersResult(*result, missing=[field for field in KNOWN_NAMES if field not in columns])
@@ -80,7 +88,7 @@ def open_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[T
     """The opened customers file, and the file's column of each field it has.
 
     Raises:
-        UnusableInput: The file cannot be read, or has no customer id.
+        UnusableInput: The file cannot be read, or has no customer id or two columns that could be the same one.
     """
     table = open_table(connection, path, "customers")
     columns = first_candidates(table, KNOWN_NAMES)
@@ -90,67 +98,107 @@ def open_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[T
 
 
 def read_agreements(connection: duckdb.DuckDBPyConnection, table: Table, columns: dict[str, str]) -> None:
-    """Create `temp.new_agreements`: the file's rows with typed fields, and each field's text beside it.
+    """Create `temp.new_agreements`: the file's rows with typed fields, each with its `position` from 0.
+
+    A `valid_to` of the year 2100 or later says that the agreement has no end.
 
     Raises:
-        UnusableInput: The file breaks off or a line cannot be taken apart.
+        UnusableInput: The file breaks off, a line cannot be taken apart, or a value does not fit its column.
     """
     read_texts(connection, table, "customer_texts", {field: columns.get(field) for field in TYPES})
-    typed = ", ".join(f"try_cast({field}_text as {data_type}) as {field}" for field, data_type in TYPES.items())
+    texts = ", ".join(f"{usable_text(column, f'{column.name}_text', None)} as {column.name}_text" for column in COLUMNS)
+    values = ", ".join(f"{value_of(column, False, UTC_CLOCK)} as {column.name}" for column in COLUMNS)
+    connection.execute(f"""
+        create or replace temp table customer_rows as
+        select *, {values} from (select rowid as position, {texts} from customer_texts)
+    """)
+    refuse_misfits(connection, table, columns)
+    finals = ", ".join(f"{final_value(column)} as {column.name}" for column in COLUMNS)
     connection.execute(f"""
         create or replace temp table new_agreements as
         select * replace (coalesce(service_point_id, customer_id) as service_point_id)
-        from (select {typed}, *, rowid as position from customer_texts)
+        from (select position, {finals} from customer_rows)
     """)
 
 
-def check_agreements(connection: duckdb.DuckDBPyConnection, columns: dict[str, str], path: Path) -> None:
+def refuse_misfits(connection: duckdb.DuckDBPyConnection, table: Table, columns: dict[str, str]) -> None:
+    """See that every text of `temp.customer_rows` is a value of its column.
+
+    Raises:
+        UnusableInput: One is not; the first is named.
+    """
+    typed = [column for column in COLUMNS if column.data_type != "varchar"]
+    misfits = " union all ".join(
+        f"""
+        select position, {number} as number, {column.name}_text as text, case {why_not(column, False, UTC_CLOCK)} end as reason
+        from customer_rows
+        """
+        for number, column in enumerate(typed)
+    )
+    misfit = connection.execute(f"""
+        select position, number, text, reason from ({misfits}) where reason is not null order by position, number limit 1
+    """).fetchone()
+    if misfit:
+        position, number, text, reason = misfit
+        field = typed[number].name
+        raise UnusableInput(
+            f"{table.name}, {table.place(position)}, column {shown_text(columns[field])}: '{shown_text(text)}' "
+            f"{reason.removeprefix(f'{field} ')}. Repair that row, or leave the field empty where there is nothing to say."
+        )
+
+
+def check_agreements(connection: duckdb.DuckDBPyConnection, table: Table, columns: dict[str, str]) -> None:
     """Check the rows of `temp.new_agreements`.
 
     Raises:
         UnusableInput: They cannot be customers and agreements.
     """
-    rows, nameless = connection.execute("select count(*), count_if(customer_id is null) from new_agreements").fetchone()
+    rows, nameless, first = connection.execute("""
+        select count(*), count_if(customer_id is null), min(position) filter (where customer_id is null) from new_agreements
+    """).fetchone()
     if rows == 0:
-        raise UnusableInput(f"{path.name} has no rows.")
+        raise UnusableInput(f"{table.name} has no rows.")
     if nameless:
-        raise UnusableInput(f"{path.name}: {nameless} row(s) have no customer_id.")
-    for field, data_type in TYPES.items():
-        misfit = connection.execute(f"""
-            select {field}_text from new_agreements where {field} is null and {field}_text is not null
-            order by position limit 1
-        """).fetchone()
-        if misfit:
-            wanted = {"date": "a date as in 2024-01-31", "boolean": "true or false"}[data_type]
-            raise UnusableInput(f"{path.name}, column {columns[field]}: '{shown_text(misfit[0])}' is not {wanted}.")
+        raise UnusableInput(
+            f"{table.name}: {nameless} row(s) have no customer_id, the first in {table.place(first)}. Fill column "
+            f"{shown_text(columns['customer_id'])}, or remove them."
+        )
     backward = connection.execute("""
-        select service_point_id, valid_from, valid_to from new_agreements where valid_from >= valid_to
+        select service_point_id, valid_from, valid_to, position from new_agreements where valid_from >= valid_to
         order by position limit 1
     """).fetchone()
     if backward:
+        service_point_id, valid_from, valid_to, position = backward
         raise UnusableInput(
-            f"{path.name}: the agreement of service point {backward[0]} ends on {backward[2]}, not after it begins on "
-            f"{backward[1]}."
+            f"{table.name}, {table.place(position)}: the agreement of service point {shown_text(service_point_id)} ends on "
+            f"{valid_to}, not after it begins on {valid_from}. Repair that row; valid_to is the first day after."
         )
     overlap = connection.execute("""
         with agreements as (
-            select *, lag(customer_id) over by_start as earlier_customer_id,
-                max(coalesce(valid_to, date '9999-12-31')) over (
-                    by_start rows between unbounded preceding and 1 preceding
-                ) as earlier_valid_to
+            select *, coalesce(valid_from, date '0001-01-01') as starts_on, coalesce(valid_to, date '9999-12-31') as ends_on
             from new_agreements
-            window by_start as (
-                partition by service_point_id order by coalesce(valid_from, date '0001-01-01'), position
+        ),
+        compared as (
+            select *, max(ends_on) over earlier as earlier_ends_on,
+                arg_max(customer_id, ends_on) over earlier as earlier_customer_id,
+                arg_max(position, ends_on) over earlier as earlier_position
+            from agreements
+            window earlier as (
+                partition by service_point_id order by starts_on, position rows between unbounded preceding and 1 preceding
             )
         )
-        select service_point_id, customer_id, earlier_customer_id from agreements
-        where coalesce(valid_from, date '0001-01-01') < earlier_valid_to
-        order by position limit 1
+        select service_point_id, earlier_customer_id, earlier_position, customer_id, position from compared
+        where starts_on < earlier_ends_on order by position limit 1
     """).fetchone()
     if overlap:
+        service_point_id, *pair = overlap
+        told = " and ".join(
+            f"of customer {shown_text(customer_id)} in {table.place(position)}"
+            for customer_id, position in (pair[:2], pair[2:])
+        )
         raise UnusableInput(
-            f"{path.name}: two agreements of service point {overlap[0]} overlap in time (customers {overlap[2]} and "
-            f"{overlap[1]})."
+            f"{table.name}: two agreements of service point {shown_text(service_point_id)} overlap in time, {told}. End one "
+            "before the other begins."
         )
 
 

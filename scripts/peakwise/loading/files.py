@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from peakwise.errors import UnusableInput
-from peakwise.readers.file_text import shown_name
+from peakwise.readers.file_text import leads_nowhere, shown_name
 
 
 def expand(source: Sequence[str | Path]) -> list[Path]:
@@ -28,11 +28,14 @@ def expand(source: Sequence[str | Path]) -> list[Path]:
 
 
 def find_files(path: Path) -> list[Path]:
-    """The files that one path stands for: itself, all in the folder but hidden ones, or what the pattern matches."""
-    if path.is_file():
+    """The files that one path stands for: itself, all in the folder but hidden ones, or what the pattern matches.
+
+    A link that leads nowhere is among them, so that whoever opens it says so.
+    """
+    if path.is_file() or leads_nowhere(path):
         return [path]
     if path.is_dir():
-        found = [file for file in path.rglob("*") if file.is_file()]
+        found = [file for file in path.rglob("*") if file.is_file() or leads_nowhere(file)]
         return [file for file in found if not any(part[0] in "._" for part in file.relative_to(path).parts)]
     anchor = Path(path.anchor) if path.is_absolute() else Path()
-    return [file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file()]
+    return [file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file() or leads_nowhere(file)]

@@ -23,22 +23,34 @@ def reject_rows(
     if survey.good_rows < survey.rows or skipped != "false":
         rejected = connection.execute(f"select count(*) from ({file.relation}) where {not_a_reading}").fetchone()[0]
     if rejected:
-        skipped_lines = file.skipped_lines()
         connection.execute(
             f"""
             insert into raw.rejected_readings
-            with rejects as (select * from ({file.relation}) where {not_a_reading}),
-            {skipped_above(file.first_line)}
             select
-                ?, ?, coalesce(
-                    rejects.line_number, rejects.row_number + {file.first_line} + coalesce(skipped_above.skipped, 0)
-                ) as line_number,
-                coalesce({REASON}, 'the local time does not exist: the clock skips it'),
+                $load_id, $name, line_number, coalesce({REASON}, 'the local time does not exist: the clock skips it'),
                 service_point_id, coalesce(label_text, label_at::varchar), coalesce(kwh_text, kwh::varchar)
-            from rejects
-            asof left join skipped_above on rejects.row_number >= skipped_above.rows_above
+            from ({rows_with_lines(file, not_a_reading)})
             order by line_number
             """,
-            [skipped_lines, load_id, name],
+            {"load_id": load_id, "name": name, "skipped_lines": file.skipped_lines()},
         )
     return rejected + len(file.unreadable)
+
+
+def rows_with_lines(file: ReadingFile, condition: str) -> str:
+    """Select statement of some rows of a file with the `line_number` (the row's number from 1 in Parquet) of each.
+
+    Args:
+        file: The opened file; the statement's parameter `$skipped_lines` takes its `skipped_lines()`.
+        condition: Which rows.
+    """
+    return f"""
+        with chosen as (select * from ({file.relation}) where {condition}),
+        {skipped_above(file.first_line, "$skipped_lines")}
+        select
+            chosen.* replace (
+                coalesce(line_number, row_number + {file.first_line} + coalesce(skipped_above.skipped, 0)) as line_number
+            )
+        from chosen
+        asof left join skipped_above on chosen.row_number >= skipped_above.rows_above
+    """

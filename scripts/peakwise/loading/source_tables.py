@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from peakwise.errors import UnusableInput
-from peakwise.loading.clock import Clock, create_label_clock
+from peakwise.loading.clock import UTC_CLOCK, Clock, create_label_clock
 from peakwise.loading.contract import SourceTable, contract_table, source_contract
 from peakwise.loading.manifest import content_hash, joint_hash, next_load_id
 from peakwise.loading.source_values import (
@@ -21,13 +21,12 @@ from peakwise.loading.source_values import (
     why_not,
 )
 from peakwise.loading.tables import Table, candidates, mapped_column, open_table, read_texts, temporary_tables
-from peakwise.readers.columns import plain
-from peakwise.readers.csv_text import CsvScan, decimals_have_comma, drop_texts, fill_numbered_texts, read_head
-from peakwise.readers.file_text import shown_name
+from peakwise.readers.columns import check_not_alike
+from peakwise.readers.csv_text import decimals_have_comma, drop_texts, fill_numbered_texts
+from peakwise.readers.file_text import leads_nowhere, shown_name, shown_text
 from peakwise.readers.packing import unpacked
 from peakwise.warehouse import one_transaction
 
-UTC_CLOCK = Clock("UTC", 0)
 LONGEST_ROW_TEXT = 500
 WORKING_TABLES = ("source_texts", "source_texts_usable", "source_rows", "source_new", "source_rejects", "label_clock")
 # Any day past the twelfth: what a date format writes of it, the same format must read back.
@@ -110,8 +109,8 @@ def load_source_folder(
 ) -> list[SourceTableResult]:
     """Load every file of a folder whose name up to the first dot is a table of the contract, as in `contacts.csv.gz`.
 
-    Files go by name, each in one transaction; a file that cannot be used does not keep others from being loaded. Hidden
-    files, those starting with `_`, and folders are left out.
+    Files go by name, each in one transaction; a file that cannot be used, as a link that leads nowhere, does not keep others
+    from being loaded. Hidden files, those starting with `_`, and folders are left out.
 
     Args:
         connection: The warehouse.
@@ -126,7 +125,8 @@ def load_source_folder(
         UnusableInput: The folder cannot be read.
     """
     try:
-        files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] not in "._")
+        found = sorted(path for path in folder.iterdir() if path.name[0] not in "._")
+        files = [path for path in found if path.is_file() or leads_nowhere(path)]
     except OSError as error:
         raise UnusableInput(f"The folder {shown_name(folder, whole=True)} cannot be read: {error.strerror}.") from error
     results = []
@@ -255,12 +255,9 @@ def _find_columns(table: Table, contract: SourceTable, mapping: Mapping[str, str
         if column.name in columns:
             continue
         found = [name for name in candidates(table, column.names) if name not in taken]
-        if len(found) > 1 and plain(found[0]) == plain(found[1]):
-            raise UnusableInput(
-                f"{table.name} has two columns of nearly the same name ('{found[0]}' and '{found[1]}'). Say which one is "
-                f"{column.name}."
-            )
         if found:
+            advice = f"Say which one is {column.name}: --columns {column.name}={shown_text(found[0])}"
+            check_not_alike(table.name, found, advice)
             columns[column.name] = found[0]
         elif column.name in contract.required:
             raise UnusableInput(
@@ -282,16 +279,14 @@ def _read_numbered_texts(
     Raises:
         UnusableInput: The file breaks off, or too many of its lines cannot be taken apart.
     """
-    if not table.is_csv:
+    if table.csv is None:
         read_texts(connection, table, "source_texts", {name: columns.get(name) for name in contract.column_names})
         return "(select rowid + 1 as line_number, * from temp.source_texts)", [], ","
-    names, delimiter, _ = read_head(table.path, least_columns=1)
     texts = [
         f"{table.text(columns[name]) if name in columns else 'null::varchar'} as {name}_text"
         for name in contract.column_names
     ]
-    scan = CsvScan(table.path, len(names), delimiter)
-    return *fill_numbered_texts(connection, scan, texts), delimiter
+    return *fill_numbered_texts(connection, table.csv, texts), table.csv.delimiter
 
 
 def _read_rows(

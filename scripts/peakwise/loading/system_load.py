@@ -10,9 +10,11 @@ from peakwise.loading.batches import Batches
 from peakwise.loading.options import ReadingOptions, understand
 from peakwise.loading.placing import place, resolved_rows
 from peakwise.loading.readings import ENERGY_TYPE
-from peakwise.loading.survey import take_survey
-from peakwise.readers import drop_incoming, open_readings
+from peakwise.loading.rejects import rows_with_lines
+from peakwise.loading.survey import GOOD, REASON, take_survey
+from peakwise.readers import ReadingFile, drop_incoming, open_readings
 from peakwise.readers.columns import SYSTEM_LOAD_NAMES, plain
+from peakwise.readers.file_text import shown_text
 from peakwise.warehouse import one_transaction
 
 
@@ -52,8 +54,10 @@ def replace_system_load(connection: duckdb.DuckDBPyConnection, path: Path, optio
         bad_rows = survey.rows - survey.good_rows + len(file.unreadable)
         if bad_rows or skipped_rows:
             what = "are not a time and a number" if bad_rows else f"lie in an hour that the clock of {clock.name} skips"
+            first = first_fault(connection, file, f"not coalesce({GOOD}, false)" if bad_rows else placement.skipped)
             raise UnusableInput(
-                f"{path.name}: {bad_rows or skipped_rows} row(s) {what}. A system series must be whole."
+                f"{path.name}: {bad_rows or skipped_rows} row(s) {what}, the first in {first}. A system series must be whole: "
+                "repair them."
             )
         energy = "kwh * 1000" if unit.endswith("h") else "kwh * 1000 * interval_minutes / 60"
         with one_transaction(connection):
@@ -67,7 +71,49 @@ def replace_system_load(connection: duckdb.DuckDBPyConnection, path: Path, optio
                 select interval_start_at from raw.system_load group by 1 having count(*) > 1 order by 1 limit 1
             """).fetchone()
             if repeated:
-                raise UnusableInput(f"{path.name}: the interval starting {repeated[0]} UTC stands twice.")
+                at_once = f"interval_start_at = timestamp '{repeated[0]}'"
+                rows = f"select row_number from ({resolved_rows(placement, 'true')}) where {at_once}"
+                places = places_of(connection, file, f"row_number in ({rows})")
+                raise UnusableInput(
+                    f"{path.name}: the interval starting {repeated[0]} UTC stands twice, in {places[0][0]} and in "
+                    f"{places[1][0]}. Keep one of them."
+                )
     finally:
         drop_incoming(connection)
     return intervals
+
+
+def first_fault(connection: duckdb.DuckDBPyConnection, file: ReadingFile, condition: str) -> str:
+    """Where the first row stands that is no part of a series, and what is wrong, as in `line 7 (no energy value)`.
+
+    Args:
+        connection: The warehouse.
+        file: The opened file, which has such a row or a line that cannot be taken apart.
+        condition: Which rows are none.
+    """
+    faults = [(line, f"line {line}", reason, None) for line, reason, _ in file.unreadable[:1]]
+    faults += [(line, place, reason, text) for place, line, reason, text in places_of(connection, file, condition)[:1]]
+    _, place, reason, text = min(faults, key=lambda fault: fault[0])
+    return f"{place} ({', '.join(filter(None, (reason, text and repr(shown_text(text)))))})"
+
+
+def places_of(
+    connection: duckdb.DuckDBPyConnection, file: ReadingFile, condition: str
+) -> list[tuple[str, int, str | None, str | None]]:
+    """The first two of some rows: place as in `line 7`, its number, what is wrong if anything is, and the text that is.
+
+    Args:
+        connection: The warehouse.
+        file: The opened file.
+        condition: Which rows.
+    """
+    word = "row" if file.file_format == "parquet" else "line"
+    return connection.execute(
+        f"""
+        select
+            '{word} ' || line_number, line_number, {REASON} as reason,
+            case when contains(reason, 'label') then label_text when contains(reason, 'energy') then kwh_text end
+        from ({rows_with_lines(file, condition)}) order by line_number, row_number limit 2
+        """,
+        {"skipped_lines": file.skipped_lines()},
+    ).fetchall()

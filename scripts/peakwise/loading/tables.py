@@ -5,14 +5,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 
 from peakwise.errors import UnusableInput
-from peakwise.loading.clock import Clock
+from peakwise.loading.clock import UTC_CLOCK, Clock
 from peakwise.loading.survey import EARLIEST, LATEST
-from peakwise.readers.columns import columns_named, columns_told
+from peakwise.readers.columns import check_not_alike, columns_named, columns_told
 from peakwise.readers.csv_text import (
     LOCAL_LABEL,
     LONGEST_LINE_BYTES,
@@ -20,18 +21,20 @@ from peakwise.readers.csv_text import (
     CsvScan,
     numbered_lines,
     read_head,
+    shown_lines,
     why_unreadable,
 )
 from peakwise.readers.file_text import (
     PARQUET_MAGIC,
     UTF_16_MARKS,
     first_bytes,
-    path_literal,
     shown_name,
     shown_text,
     trimmed,
 )
-from peakwise.warehouse import literal, quoted
+from peakwise.readers.parquet_file import parquet_columns, parquet_scan
+from peakwise.readers.parquet_file import why_unreadable as why_parquet_unreadable
+from peakwise.warehouse import literal
 
 LINE_OF_FAULT = re.compile(r"CSV Error on Line: (\d+)")
 COLUMNS_OF_FAULT = re.compile(r"^Expected Number of Columns: (\d+) Found: (\d+)", re.MULTILINE)
@@ -51,15 +54,15 @@ class Table:
         path: The file.
         kind: What it should be, as in `customers`; for sentences.
         scan: SQL that scans its rows.
-        columns: The file's own column names with the name that the scan gives each of them.
-        is_csv: Whether rows stand on lines under a header; else they are rows of Parquet.
+        columns: The file's own column names, each with the SQL of its text over the scan.
+        csv: The scan of a CSV file, whose rows stand on lines under a header; None for Parquet.
     """
 
     path: Path
     kind: str
     scan: str
     columns: Sequence[tuple[str, str]]
-    is_csv: bool
+    csv: CsvScan | None = None
 
     @property
     def name(self) -> str:
@@ -82,7 +85,7 @@ class Table:
         Args:
             column: The file's own name of the column.
         """
-        return trimmed(f"{dict(reversed(self.columns))[column]}::varchar")
+        return trimmed(dict(reversed(self.columns))[column])
 
     def place(self, row_number: int) -> str:
         """Where a row stands, as in `line 7`, or `row 6` in Parquet.
@@ -90,24 +93,22 @@ class Table:
         Args:
             row_number: The row's number from 0, as `rowid` of the table that `read_texts` makes.
         """
-        return f"line {_line_number(self.path, row_number + 2, False)}" if self.is_csv else f"row {row_number + 1}"
+        return f"row {row_number + 1}" if self.csv is None else f"line {_line_of_row(self.csv, row_number)}"
 
 
-def _line_number(path: Path, count: int, counts_empty: bool) -> int:
-    """Number of a line of a CSV file as an editor shows it.
+def _line_of_row(scan: CsvScan, row_number: int) -> int:
+    """Number of the line on which a row of a CSV file begins, as an editor shows it.
 
     Args:
-        path: The file.
-        count: Which of the lines that do not merely go on with a text in quotes, from 1 for the header.
-        counts_empty: Whether empty lines are counted, which are no rows.
+        scan: The file.
+        row_number: The row's number from 0, below the header.
     """
-    line, counted = 0, 0
-    for number, goes_on, is_empty in numbered_lines(path):
-        line = number
-        counted += not goes_on and (counts_empty or not is_empty)
-        if counted == count:
-            break
-    return line
+    starts = (
+        number
+        for number, goes_on, is_empty in numbered_lines(scan)
+        if not goes_on and not (is_empty and scan.skips_empty_lines)
+    )
+    return next(islice(starts, row_number + 1, None), row_number + 2)
 
 
 def open_table(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) -> Table:
@@ -139,17 +140,10 @@ def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) 
     """Open a Parquet file.
 
     Raises:
-        UnusableInput: The file is damaged.
+        UnusableInput: The file cannot be read, or a column's name stands twice.
     """
-    # Folders named like key=value must not add columns.
-    scan = f"read_parquet({path_literal(path)}, hive_partitioning = false)"
-    try:
-        present = [row[0] for row in connection.execute(f"describe select * from {scan}").fetchall()]
-    except duckdb.Error as error:
-        raise UnusableInput(
-            f"{shown_name(path)} is not a readable Parquet file: it is damaged or cut short."
-        ) from error
-    return Table(path, kind, scan, [(name, quoted(name)) for name in present], is_csv=False)
+    columns = [(column.name, column.text) for column in parquet_columns(connection, path)]
+    return Table(path, kind, parquet_scan(path), columns)
 
 
 def _open_csv(path: Path, kind: str) -> Table:
@@ -160,9 +154,9 @@ def _open_csv(path: Path, kind: str) -> Table:
     """
     present, delimiter, _ = read_head(path, least_columns=1)
     # Without a table of faults, which would grow with them: the first one refuses the file.
-    scan = CsvScan(path, len(present), delimiter).sql()
+    scan = CsvScan(path, len(present), delimiter)
     columns = [(name, f"column_{position}") for position, name in enumerate(present)]
-    return Table(path, kind, scan, columns, is_csv=True)
+    return Table(path, kind, scan.sql(), columns, scan)
 
 
 def candidates(table: Table, known_names: Sequence[str]) -> list[str]:
@@ -181,8 +175,13 @@ def first_candidates(table: Table, known_names: Mapping[str, Sequence[str]]) -> 
     Args:
         table: The file.
         known_names: Names by which each field is recognised.
+
+    Raises:
+        UnusableInput: Two columns of nearly the same name could be one field.
     """
     found = {field: candidates(table, names) for field, names in known_names.items()}
+    for field, names in found.items():
+        check_not_alike(table.name, names, f"Rename or remove the one that is not the {field}.")
     return {field: names[0] for field, names in found.items() if names}
 
 
@@ -197,12 +196,15 @@ def mapped_column(table: Table, column: str) -> str:
         The file's own name of the column.
 
     Raises:
-        UnusableInput: There is none.
+        UnusableInput: There is none, or there are two.
     """
-    for name in table.column_names:
-        if name.strip() == column:
-            return name
-    raise UnusableInput(f"{table.name} has no column '{shown_text(column)}'; its columns are: {table.columns_told}.")
+    found = [name for name in table.column_names if name.strip() == column]
+    if not found:
+        raise UnusableInput(
+            f"{table.name} has no column '{shown_text(column)}'; its columns are: {table.columns_told}."
+        )
+    check_not_alike(table.name, found, "Rename or remove the one that does not count.")
+    return found[0]
 
 
 def read_texts(
@@ -231,8 +233,8 @@ def read_texts(
 
 def _why_unreadable(table: Table, error: duckdb.Error) -> str:
     """One sentence on a file that DuckDB gave up on."""
-    if not table.is_csv:
-        return f"{table.name} is not a readable Parquet file: it is damaged or cut short."
+    if table.csv is None:
+        return why_parquet_unreadable(table.path, error)
     text = str(error)
     found = LINE_OF_FAULT.search(text)
     if found is None:
@@ -242,8 +244,9 @@ def _why_unreadable(table: Table, error: duckdb.Error) -> str:
     if columns:
         how = "fewer" if int(columns[2]) < int(columns[1]) else "more"
         reason = f"the line has {how} columns than the header"
-    line = _line_number(table.path, int(found[1]), True)
-    return f"{table.name} is not a readable {table.kind} file: in line {line}, {reason}."
+    count = int(found[1])
+    line = shown_lines(table.csv, {count}).get(count, count)
+    return f"{table.name} is not a readable {table.kind} file: in line {line}, {reason}. Repair that line."
 
 
 def labels_tell_offset(connection: duckdb.DuckDBPyConnection, target: str, text: str) -> bool | None:
@@ -297,7 +300,7 @@ def clock_of(table: Table, tells_offset: bool | None, given: Clock | None) -> Cl
         UnusableInput: Neither the file nor the user tells it.
     """
     if tells_offset or tells_offset is None:
-        return Clock("UTC", 0)
+        return UTC_CLOCK
     if given is None:
         raise UnusableInput(
             f"{table.name} does not tell which clock its times follow. Write them with an offset, as in "

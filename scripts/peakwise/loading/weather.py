@@ -20,7 +20,7 @@ from peakwise.loading.tables import (
     temporary_tables,
     why_no_time,
 )
-from peakwise.readers.columns import READING_NAMES
+from peakwise.readers.columns import READING_NAMES, check_not_alike
 from peakwise.readers.csv_text import label_of
 from peakwise.readers.file_text import shown_text
 from peakwise.warehouse import literal, one_transaction
@@ -153,6 +153,7 @@ def find_weather_columns(table: Table, mapping: Mapping[str, str]) -> tuple[dict
         raise UnusableInput(_why_no_temperature(table))
     _check_one(table, "temperature", temperatures)
     unit, temperature = temperatures[0]
+    check_not_alike(table.name, found["station"], "Say which one counts: station=<column>")
     station = found["station"][0] if found["station"] else None
     return {"station": station, "time": found["time"][0], "temperature": temperature}, unit
 

@@ -1,6 +1,7 @@
 """Finds the columns of a long file of readings by name, or takes the names it is told."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ def plain(name: str) -> str:
 
 def columns_told(names: Sequence[str]) -> str:
     """A file's column names for a sentence, however many and however long they are."""
-    shown = [" ".join(name.split())[:MOST_CHARACTERS_SHOWN] for name in names[:MOST_COLUMNS_SHOWN]]
+    shown = [shown_text(" ".join(name.split())[:MOST_CHARACTERS_SHOWN]) for name in names[:MOST_COLUMNS_SHOWN]]
     more = f" and {len(names) - MOST_COLUMNS_SHOWN} more" if len(names) > MOST_COLUMNS_SHOWN else ""
     return ", ".join(shown) + more
 
@@ -105,6 +106,39 @@ def columns_named(present: Sequence[str], known_names: Sequence[str]) -> list[st
     return [name for known in dict.fromkeys(map(plain, known_names)) for name in by_plain_name.get(known, [])]
 
 
+def check_names(where: str, names: Sequence[str]) -> None:
+    """See that no column name stands twice in a file.
+
+    Args:
+        where: The file and where in it, for the sentence.
+        names: The file's column names; those that are blank do not matter.
+
+    Raises:
+        UnusableInput: One does.
+    """
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1 and name.strip())
+    if repeated:
+        raise UnusableInput(
+            f"{where}: column '{shown_text(repeated[0])}' stands twice. Rename or remove the one that does not count."
+        )
+
+
+def check_not_alike(file_name: str, found: Sequence[str], advice: str) -> None:
+    """See that the likeliest column of a field has no other one of the same name but for case, blanks and punctuation.
+
+    Args:
+        file_name: For the sentence.
+        found: Columns that could hold the field, the likeliest first.
+        advice: What to do, in a sentence of its own.
+
+    Raises:
+        UnusableInput: There is such a one.
+    """
+    if len(found) > 1 and plain(found[0]) == plain(found[1]):
+        first, second = (shown_text(name) for name in found[:2])
+        raise UnusableInput(f"{file_name} has two columns of nearly the same name ('{first}' and '{second}'). {advice}")
+
+
 def find_columns(
     file_name: str, present: Sequence[str], mapping: Mapping[str, str], *, known_names: Mapping[str, Sequence[str]]
 ) -> ReadingColumns:
@@ -134,11 +168,8 @@ def find_columns(
             raise UnusableInput(
                 f"{file_name} has several time columns ({', '.join(found)}). Say which one counts: COLUMNS=label={found[0]}"
             )
-        if len(found) > 1 and plain(found[0]) == plain(found[1]):
-            raise UnusableInput(
-                f"{file_name} has two columns of nearly the same name ('{found[0]}' and '{found[1]}'). Say which one counts: "
-                f"COLUMNS={field}={found[0]}"
-            )
+        if found:
+            check_not_alike(file_name, found, f"Say which one counts: COLUMNS={field}={shown_text(found[0])}")
         if found:
             names[field] = found[0]
         elif field in REQUIRED:

@@ -3,15 +3,16 @@
 import csv
 import io
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
 from peakwise.errors import UnusableInput
+from peakwise.readers.columns import check_names
 from peakwise.readers.file_text import path_literal, skipped_above
 from peakwise.warehouse import literal
 
@@ -88,19 +89,8 @@ def read_head(
             f"{header.strip()[:80]!r}."
         )
     if has_names:
-        check_names(path, names)
+        check_names(f"{path.name}, line 1", names)
     return names, delimiter, [line.decode("utf-8", errors="replace") for line in lines[1:] if line.strip()]
-
-
-def check_names(path: Path, names: Sequence[str]) -> None:
-    """See that no name stands twice in a header.
-
-    Raises:
-        UnusableInput: One does.
-    """
-    duplicated = sorted(name for name, count in Counter(names).items() if count > 1 and name.strip())
-    if duplicated:
-        raise UnusableInput(f"{path.name}, line 1: column '{duplicated[0]}' stands twice in the header.")
 
 
 def labels_have_offset(path: Path, names: list[str], delimiter: str, lines: list[str], label: str) -> bool:
@@ -181,23 +171,55 @@ class CsvScan:
             delim = {literal(self.delimiter)}, quote = '"', escape = '"', compression = 'none',
             hive_partitioning = false, max_line_size = {self.longest_line}{faults if keeps_faults else ""})"""
 
+    @property
+    def skips_empty_lines(self) -> bool:
+        """Whether an empty line is no row; in a file of one column it is one without a value."""
+        return self.columns > 1
 
-def numbered_lines(path: Path) -> Iterator[tuple[int, bool, bool]]:
+
+@cache
+def whole_lines(delimiter: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Patterns of a line that leaves no text in quotes open: one that starts a row, and one that goes on with such a text.
+
+    Quotation marks count only where a field begins, as in `5" pipe` they do not; what follows a closed text is left alone,
+    as DuckDB leaves it.
+    """
+    part = re.escape(delimiter).encode()
+    rest_of_text, rest_of_field = rb'[^"]*+(?:""[^"]*+)*+"', rb"[^%b]*+" % part
+    field = rb'(?: *"%b|(?! *"))%b' % (rest_of_text, rest_of_field)
+    more = rb"(?:%b%b)*+" % (part, field)
+    return re.compile(field + more), re.compile(rest_of_text + rest_of_field + more)
+
+
+def numbered_lines(scan: CsvScan) -> Iterator[tuple[int, bool, bool]]:
     """Number of each line as an editor shows it, whether it goes on with a text in quotes, and whether it is empty."""
+    starting, going_on = whole_lines(scan.delimiter)
     number, in_quotes, starts_line = 0, False, True
-    with path.open("rb") as file:
+    with scan.path.open("rb") as file:
         # A line may be as long as the file.
         while piece := file.readline(LONGEST_WIDE_LINE_BYTES):
             if starts_line:
                 number += 1
                 yield number, in_quotes, not piece.strip(b"\r\n")
-            in_quotes ^= piece.count(b'"') % 2 == 1
+            if in_quotes or b'"' in piece:
+                in_quotes = (going_on if in_quotes else starting).fullmatch(piece) is None
             starts_line = piece.endswith(b"\n")
 
 
-def skipped_lines(path: Path) -> list[int]:
-    """Numbers of the lines that start no row: empty ones, which DuckDB skips, and the rest of a row with a break in quotes."""
-    return [number for number, goes_on, is_empty in numbered_lines(path) if goes_on or is_empty]
+def skipped_lines(scan: CsvScan) -> list[int]:
+    """Numbers of the lines that start no row: empty ones, which DuckDB skips, and the rest of a row with a break in quotes.
+
+    In a file of one column an empty line is a row without a value.
+    """
+    return [
+        number for number, goes_on, is_empty in numbered_lines(scan) if goes_on or (is_empty and scan.skips_empty_lines)
+    ]
+
+
+def shown_lines(scan: CsvScan, counts: Collection[int]) -> dict[int, int]:
+    """Numbers of lines as an editor shows them, by how DuckDB counts: a row is one line, whatever breaks its texts hold."""
+    starts = (number for number, goes_on, _ in numbered_lines(scan) if not goes_on)
+    return {count: number for count, number in enumerate(starts, start=1) if count in counts}
 
 
 @contextmanager
@@ -296,6 +318,8 @@ def unreadable_lines(connection: duckdb.DuckDBPyConnection, scan: CsvScan) -> li
         )
         order by line
     """).fetchall()
+    shown = shown_lines(scan, {line for line, *_ in lines}) if lines else {}
+    lines = [(shown.get(line, line), *rest) for line, *rest in lines]
     for line, fault, _, is_several_lines in lines:
         if fault == "UNQUOTED VALUE" and is_several_lines:
             raise UnusableInput(
@@ -327,7 +351,7 @@ def fill_numbered_texts(
         connection, scan, "incoming_texts", lambda scanned: f"select {', '.join(columns)} from {scanned}"
     )
     first_line = 2 if scan.has_header else 1
-    skipped = sorted({line for line, _, _ in unreadable} | set(skipped_lines(scan.path)))
+    skipped = sorted({line for line, _, _ in unreadable} | set(skipped_lines(scan)))
     if not skipped:
         return (
             f"(select rowid as row_position, rowid + {first_line} as line_number, * from temp.incoming_texts)",

@@ -16,12 +16,11 @@ from pathlib import Path
 import duckdb
 
 from peakwise.errors import BelongsToAnotherFile, UnusableInput
-from peakwise.readers.columns import LABEL_MEANINGS, READING_NAMES, plain
+from peakwise.readers.columns import LABEL_MEANINGS, READING_NAMES, check_names, plain
 from peakwise.readers.csv_text import (
     LONGEST_WIDE_LINE_BYTES,
     MOST_WIDE_COLUMNS,
     CsvScan,
-    check_names,
     decimals_have_comma,
     drop_texts,
     fill_numbered_texts,
@@ -30,8 +29,8 @@ from peakwise.readers.csv_text import (
     label_of,
     labels_have_offset,
     number,
+    numbered_lines,
     read_head,
-    skipped_lines,
     told_as_unusable,
 )
 from peakwise.readers.file_text import trimmed
@@ -129,7 +128,7 @@ def find_layout(path: Path, names: Sequence[str], mapping: Mapping[str, str]) ->
     Raises:
         UnusableInput: There is no time column or no customer, a customer has two columns, or one column is a total.
     """
-    check_names(path, names)
+    check_names(f"{path.name}, line 1", names)
     shown = [name.strip(BLANKS) for name in names]
     label_position = 0
     if "label" in mapping:
@@ -144,7 +143,7 @@ def find_layout(path: Path, names: Sequence[str], mapping: Mapping[str, str]) ->
         )
     positions = [position for position in range(len(names)) if position != label_position]
     ids = [shown[position] or None for position in positions]
-    check_names(path, [shown[position] for position in positions])
+    check_names(f"{path.name}, line 1", [shown[position] for position in positions])
     if not any(ids):
         raise UnusableInput(f"{path.name}, line 1: no column is named after a customer.")
     total = next((name for name in ids if name and plain(name) in TOTAL_NAMES), None)
@@ -183,13 +182,14 @@ def fill_times(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     first, delimiter, lines = read_head(times, least_columns=1, has_names=False)
     if not is_time_list(first, rows_of(lines, delimiter)):
         raise UnusableInput(f"{times.name} does not hold one time a line, which {path.name} needs.")
+    scan = CsvScan(times, 1, ",", has_header=False)
     unreadable = fill_table(
         connection,
-        CsvScan(times, 1, ",", has_header=False),
+        scan,
         "incoming_times",
         lambda scanned: f"select {trimmed('column_0')} as label_text from {scanned}",
     )
-    if unreadable or skipped_lines(times):
+    if unreadable or any(goes_on or is_empty for _, goes_on, is_empty in numbered_lines(scan)):
         raise UnusableInput(f"{times.name} does not hold one time a line, which {path.name} needs.")
     return labels_have_offset(times, ["time"], ",", lines, "time")
 

@@ -17,14 +17,25 @@ def path_literal(path: Path) -> str:
     """The path as an SQL literal for DuckDB's file readers, which would take `*`, `?` and `[` for a pattern.
 
     Raises:
-        UnusableInput: The name is no text.
+        UnusableInput: The name is no text, or has a backslash beside one of these, which no pattern can name.
     """
     text = str(path.absolute())
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise UnusableInput(f"{shown_name(path)}: the file's name is not UTF-8. Rename the file.") from error
-    return literal(re.sub(r"([*?\[])", r"[\1]", text))
+    pattern = re.sub(r"([*?\[])", r"[\1]", text)
+    if pattern != text and "\\" in text:
+        raise UnusableInput(
+            f"{shown_name(path, whole=True)}: a path with a backslash and one of *, ? and [ cannot be opened. Rename the file or "
+            "its folder."
+        )
+    return literal(pattern)
+
+
+def leads_nowhere(path: Path) -> bool:
+    """Whether the path is a link to a file that is not there, or to itself."""
+    return path.is_symlink() and not path.exists()
 
 
 def shown_name(path: Path, *, whole: bool = False) -> str:
@@ -49,18 +60,19 @@ def has_padded_text(column: str, relation: str) -> str:
     """
 
 
-def skipped_above(first_line: int) -> str:
+def skipped_above(first_line: int, lines: str = "?") -> str:
     """CTEs over one parameter, the numbers of lines that are no row: `skipped_above` has how many lie above which row.
 
     Args:
         first_line: Number of the line of the first row.
+        lines: How the statement calls the parameter.
     """
     return f"""
         skipped_lines as (
             -- rows that stand above each skipped line, and lines skipped up to there
             select line - {first_line} - row_number() over (order by line) + 1 as rows_above,
                 row_number() over (order by line) as skipped
-            from (select unnest(?::bigint[]) as line)
+            from (select unnest({lines}::bigint[]) as line)
         ),
         skipped_above as (select rows_above, max(skipped) as skipped from skipped_lines group by rows_above)
     """

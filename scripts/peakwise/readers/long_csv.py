@@ -84,7 +84,7 @@ def read(
         kwh_column=columns.names["kwh"],
         unreadable=unreadable,
         first_line=2,
-        skipped_lines=lambda: sorted({line for line, _, _ in unreadable} | set(skipped_lines(path))),
+        skipped_lines=lambda: sorted({line for line, _, _ in unreadable} | set(skipped_lines(scan))),
         tells=("channel",) if "channel" in columns.names else (),
         is_stamped="version" in columns.names or "source_flag" in columns.names,
     )

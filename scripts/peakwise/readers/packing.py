@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from peakwise.errors import UnusableInput
-from peakwise.readers.file_text import shown_name
+from peakwise.readers.file_text import leads_nowhere, shown_name
 
 GZIP_MAGIC = b"\x1f\x8b"
 # A member, an empty archive, and the two marks that a split one starts with.
@@ -96,16 +96,6 @@ class _BoundedReader(io.BufferedReader):
         return super().read(size)
 
 
-def is_packed(path: Path) -> bool:
-    """Whether the file is gzip or zip by its first bytes, whatever its name says.
-
-    Raises:
-        UnusableInput: The file cannot be read.
-    """
-    head, _ = _look_at(path)
-    return head.startswith((GZIP_MAGIC, *ZIP_MAGICS))
-
-
 @contextmanager
 def members(path: Path) -> Iterator[Iterator[Member | UnusableMember]]:
     """Give the files that a file stands for: itself when it is plain, else what is packed in it, unpacked.
@@ -168,6 +158,9 @@ def _look_at(path: Path) -> tuple[bytes, int]:
         with path.open("rb") as file:
             return file.read(max(map(len, ZIP_MAGICS))), file.seek(0, io.SEEK_END)
     except (OSError, ValueError) as error:
+        if leads_nowhere(path):
+            what = "is a link to a file that is not there. Put the file in its place, or remove the link"
+            raise UnusableInput(f"{_printable(str(path))} {what}.") from error
         raise UnusableInput(f"{_printable(str(path))} cannot be read: {_reason(error)}.") from error
 
 

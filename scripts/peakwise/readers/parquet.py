@@ -8,8 +8,8 @@ import duckdb
 from peakwise.errors import UnusableInput
 from peakwise.readers.columns import REQUIRED, find_columns
 from peakwise.readers.file_text import has_padded_text, path_literal, trimmed
+from peakwise.readers.parquet_file import parquet_columns, parquet_scan, why_unreadable
 from peakwise.readers.reading_file import ReadingFile
-from peakwise.warehouse import quoted
 
 FITTING_BIGINT = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 NUMBERS = (*FITTING_BIGINT, "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
@@ -17,6 +17,8 @@ TEXT_OR_NUMBER = (*NUMBERS, "VARCHAR", "UUID")
 TIMESTAMPS = ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S")
 UTC_TIMESTAMPS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 NOTHING_BUT_NULLS = '"NULL"'
+# How DuckDB calls the number of a row.
+ROW_NUMBER = "file_row_number"
 
 
 def is_one_of(data_type: str, types: Sequence[str]) -> bool:
@@ -33,16 +35,13 @@ def read(
     """Open a Parquet file; nothing is copied, DuckDB scans the file itself.
 
     Raises:
-        UnusableInput: The file is damaged, lacks a column, or a column has a type that cannot be what it should be.
+        UnusableInput: The file cannot be read, lacks a column, has two that could be the same one, or a column has a type
+            that cannot be what it should be.
     """
-    # Folders named like key=value must not add columns.
-    scan = f"read_parquet({path_literal(path)}, file_row_number = true, hive_partitioning = false)"
-    try:
-        described = connection.execute(f"describe select * exclude (file_row_number) from {scan}").fetchall()
-    except duckdb.Error as error:
-        raise UnusableInput(f"{path.name} is not a readable Parquet file: it is damaged or cut short.") from error
-    types = {row[0]: row[1] for row in described}
-    columns = find_columns(path.name, list(types), mapping, known_names=known_names)
+    present = {column.name: column for column in parquet_columns(connection, path)}
+    columns = find_columns(path.name, list(present), mapping, known_names=known_names)
+    types = {name: column.data_type for name, column in present.items()}
+    scan = numbered_scan(path, list(present))
 
     def column(field: str, allowed: Sequence[str], wanted: str) -> str | None:
         """The field's column in quotes, None when the file has none."""
@@ -51,7 +50,7 @@ def read(
             return None
         if not is_one_of(types[name], allowed):
             raise UnusableInput(f"{path.name}: column {name} should hold {wanted} but is of type {types[name]}.")
-        return quoted(name)
+        return present[name].sql
 
     kwh = column("kwh", NUMBERS, "kWh as numbers")
     label = column("label", (*TIMESTAMPS, *UTC_TIMESTAMPS), "timestamps")
@@ -66,11 +65,11 @@ def read(
         if name is None:
             return "null::varchar"
         if not is_one_of(types[columns.names[field]], ("VARCHAR",)):
-            return f"{name}::varchar"
+            return present[columns.names[field]].text
         try:
             padded = connection.execute(has_padded_text(name, scan)).fetchone()[0]
         except duckdb.Error as error:
-            raise UnusableInput(f"{path.name} is not a readable Parquet file: it is damaged or cut short.") from error
+            raise UnusableInput(why_unreadable(path, error)) from error
         return trimmed(name) if padded else name
 
     relation = f"""
@@ -81,7 +80,7 @@ def read(
             {kwh}::double as kwh,
             {version_value} as version,
             {text("source_flag")} as source_flag,
-            file_row_number as row_number,
+            {ROW_NUMBER} as row_number,
             null::bigint as line_number,
             {label}::varchar as label_text,
             {kwh}::varchar as kwh_text,
@@ -101,6 +100,14 @@ def read(
         tells=("channel",) if "channel" in columns.names else (),
         is_stamped="version" in columns.names or "source_flag" in columns.names,
     )
+
+
+def numbered_scan(path: Path, names: Sequence[str]) -> str:
+    """SQL that scans a Parquet file with the number of each row, from 0, as `ROW_NUMBER`."""
+    if ROW_NUMBER not in (name.lower() for name in names):
+        return f"read_parquet({path_literal(path)}, file_row_number = true, hive_partitioning = false)"
+    # The name is taken by a column that means the same or nothing; rows are counted as they come, in the file's order.
+    return f"(select * exclude ({ROW_NUMBER}), row_number() over () - 1 as {ROW_NUMBER} from {parquet_scan(path)})"
 
 
 def version_stamp(column: str | None, data_type: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from peakwise.errors import UnusableInput
+from peakwise.private_files import make_private_folder
 from peakwise.synthetic.population import service_point_id
 from peakwise.synthetic.readings import CHANNELS, ReadingRows
 
@@ -124,7 +125,7 @@ def folder_when_whole(folder: Path) -> Iterator[Path]:
             not folder.is_dir() or (any(folder.iterdir()) and not (folder / OPTIONS_FILE).exists())
         ):
             raise UnusableInput(f"{folder} holds something else than a synthetic utility; choose another folder.")
-        fresh.mkdir(parents=True, exist_ok=True)
+        make_private_folder(fresh)
     except OSError as error:
         raise UnusableInput(f"The folder {folder} cannot be written: {error.strerror}.") from error
     # The lock goes with the folder, so that nothing is left of it.

@@ -13,8 +13,7 @@ from peakwise.synthetic.weather import warmest_day
 OUTAGE_CAUSES = ("equipment", "weather", "vegetation", "animal", "other")
 CALM_CAUSE_SHARES = (0.45, 0.0, 0.12, 0.20, 0.23)
 STORM_CAUSE_SHARES = (0.05, 0.60, 0.35, 0.0, 0.0)
-LEVELS = ("feeder", "transformer", "service")
-LEVEL_SHARES = (0.50, 0.40, 0.10)  # of the outages that service points have
+LEVEL_SHARES = (0.50, 0.40, 0.10)  # feeder, transformer, service: of the outages that service points have
 FEEDER_PART = 0.6  # mean part of a feeder that its outage hits: from the fault to the end
 OUTAGE_LENGTH_SPREAD = 0.8  # standard deviation of the logarithm
 CALM_LENGTH_FACTOR, STORM_LENGTH_FACTOR = 0.8, 1.25  # against the median over all

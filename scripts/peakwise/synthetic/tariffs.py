@@ -1,7 +1,6 @@
 """Prices of the synthetic utility: which tariffs it has, and what a kWh costs by day and hour."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
@@ -134,9 +133,3 @@ def _periods(tariff: int) -> tuple[tuple[str, int, int, bool], ...]:
         ("weekday", end, 24, False),
         ("weekend", 0, 24, False),
     )
-
-
-def price_change_dates(options: SyntheticOptions) -> list[date]:
-    """Dates within the history on which prices changed."""
-    last = version_of_month(options.months - 1)
-    return [month_after(options.first_date, _first_month(version)) for version in range(1, last + 1)]
