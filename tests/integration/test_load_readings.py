@@ -263,6 +263,8 @@ def test_killed_at_any_moment_the_warehouse_is_whole_and_the_next_load_finishes(
             kills += killed
             kills_half_way += killed and 0 < len(whole) < len(files)
             if not killed:
+                # The machine has become faster than it was in the measured load.
+                seconds *= 0.8
                 break
         assert load(home, *arguments).code == 0
         assert [rows(home, query) for query in RESULT] == wanted
