@@ -26,9 +26,10 @@ FACTS = ("dim_", "fct_")
 FROM_HOURS = ("int_charging_runs_measured", "int_customer_days_sunny")
 
 # Ids that every repeated customer has for itself: its feeder and its bills too, as in a district of its own.
-OWN_KEYS = ("customer_key", "contact_key")
+OWN_KEYS = ("customer_key", "contact_key", "meter_key")
 OWN_IDS = (
-    "customer_id", "service_point_id", "transformer_id", "feeder_id", "outage_id", "bill_id", "contact_id", "offer_id",
+    "customer_id", "service_point_id", "register_id", "transformer_id", "feeder_id", "outage_id", "bill_id", "contact_id",
+    "offer_id",
 )  # fmt: skip
 # Ids of what all customers have in common.
 SHARED_IDS = ("run_id", "segment_id", "day_shape_id", "event_id", "program_id", "tariff_id")
