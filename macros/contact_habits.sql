@@ -35,3 +35,20 @@
         else {{ facts }}.first_date + cast(weights.days_after_offer as integer)
     end
 {%- endmacro %}
+
+{# Contacts of a matter, manner and day as they would fall upon customers by likelihood. #}
+{% macro contacts_by_likelihood(contacts, likelihood) -%}
+    cast(
+        {{ contacts }} * cast({{ likelihood }} as double)
+        / sum({{ likelihood }}) over (partition by matter, manner, contact_date)
+        as decimal(18, 9)
+    )
+{%- endmacro %}
+
+{# How much likelier than judged contacts are, in bits; judgement is worth habit_prior_contacts. #}
+{% macro habit_points(observed, expected) -%}
+    log2(
+        (coalesce({{ observed }}, 0) + weights.habit_prior_contacts)
+        / (coalesce({{ expected }}, 0) + weights.habit_prior_contacts)
+    )
+{%- endmacro %}

@@ -16,17 +16,15 @@ matters as (
 
 bills as (select * from {{ ref('int_bills_compared') }}),
 
-program_facts as (select * from {{ ref('int_program_facts') }}),
+standing as (select * from {{ ref('int_program_standings') }}),
 
-holders as (select * from {{ ref('int_service_point_holders') }}),
+exposures as (select * from {{ ref('int_contact_exposures') }}),
 
 complaint_weights as (select * from {{ ref('complaint_weights') }}),
 
 weights as (
     {{ limits_as_columns('complaint_weights', 'weight_name', 'weight_value', [
-        'recent_bill_points', 'high_bill_points', 'event_points', 'opt_out_points', 'enrolment_points', 'offer_points',
-        'days_after_bill', 'days_of_last_bill', 'days_after_event', 'days_after_offer', 'occasion_half_life_days',
-        'habit_prior_contacts'
+        'recent_bill_points', 'high_bill_points', 'days_after_bill', 'occasion_half_life_days', 'habit_prior_contacts'
     ]) }}
 ),
 
@@ -45,212 +43,6 @@ kinds as (
         matters.manner
     from contacts
     inner join matters on contacts.contact_key = matters.contact_key
-),
-
-contact_days as (
-    select
-        matter,
-        manner,
-        contact_date,
-        count(*) as contacts
-    from kinds
-    group by
-        matter,
-        manner,
-        contact_date
-),
-
-tenures as (
-    select
-        valid_from_at,
-        valid_to_at,
-        count(*) as customers
-    from holders
-    group by
-        valid_from_at,
-        valid_to_at
-),
-
-customers_by_day as (
-    select
-        contact_days.contact_date,
-        contact_days.matter,
-        contact_days.manner,
-        sum(tenures.customers) as customers
-    from contact_days
-    inner join tenures
-        on contact_days.contact_date >= cast(tenures.valid_from_at as date)
-        and contact_days.contact_date < cast(tenures.valid_to_at as date)
-    group by
-        contact_days.contact_date,
-        contact_days.matter,
-        contact_days.manner
-),
-
--- Bills of one day that are alike are counted once, however many there are.
-bills_by_value as (
-    select
-        issued_on,
-        is_surprising,
-        least(greatest(round(amount_ratio, 1), round(former_amount_ratio, 1), 1), 2) as ratio,
-        {{ ratio_cell('greatest(amount_ratio, former_amount_ratio, 1)') }} as ratio_cell,
-        count(*) as customers
-    from bills
-    group by all
-),
-
--- What the statement that a bill is high is worth on the day, as in int_statements_weighed.
-statement_worth as (
-    select
-        contact_days.contact_date,
-        greatest(log2(
-            sum(bills_by_value.customers)
-            / nullif(cast(sum(case when bills_by_value.is_surprising then bills_by_value.customers end) as double), 0)
-        ), 0) as points
-    from contact_days
-    cross join weights
-    inner join bills_by_value
-        on contact_days.contact_date >= bills_by_value.issued_on
-        and contact_days.contact_date < bills_by_value.issued_on + cast(weights.days_of_last_bill as integer)
-    where contact_days.manner = 'said to be high'
-    group by contact_days.contact_date
-),
-
-billed as (
-    select
-        contact_days.matter,
-        contact_days.manner,
-        contact_days.contact_date,
-        {{ days_cell("date_diff('day', bills_by_value.issued_on, contact_days.contact_date)") }} as days_cell,
-        bills_by_value.ratio_cell as occasion_cell,
-        sum(bills_by_value.customers) as customers,
-        sum(
-            bills_by_value.customers * cast(power(
-                2,
-                {{ judged_bill_points(
-                    'bills_by_value.ratio',
-                    "date_diff('day', bills_by_value.issued_on, contact_days.contact_date)",
-                    "contact_days.manner = 'said to be high'"
-                ) }}
-                + case
-                    when contact_days.manner = 'said to be high' and bills_by_value.is_surprising
-                        then coalesce(statement_worth.points, 0)
-                    else 0
-                end
-            ) as decimal(18, 6))
-        ) as likelihood
-    from contact_days
-    cross join weights
-    cross join high_bill
-    inner join bills_by_value
-        on contact_days.contact_date >= bills_by_value.issued_on
-        and contact_days.contact_date <= bills_by_value.issued_on + cast(weights.days_after_bill as integer)
-    left join statement_worth on contact_days.contact_date = statement_worth.contact_date
-    where contact_days.matter = 'bill'
-    group by all
-),
-
-program_days as (
-    select
-        contact_days.contact_date,
-        program_facts.customer_key,
-        program_facts.fact,
-        date_diff('day', program_facts.first_date, contact_days.contact_date) as days,
-        {{ judged_occasion_points(
-            'program_facts.fact', "date_diff('day', program_facts.first_date, contact_days.contact_date)"
-        ) }} as points
-    from contact_days
-    cross join weights
-    inner join program_facts
-        on contact_days.contact_date >= program_facts.first_date
-        and contact_days.contact_date <= {{ last_day_of_program_fact('program_facts') }}
-    where contact_days.matter = 'program'
-),
-
--- A customer's best occasion on each of these days, whether or not she is in a program besides.
-standing as (
-    select
-        contact_date,
-        customer_key,
-        arg_max(fact, (points, fact)) filter (where fact != 'enrolment') as occasion,
-        arg_max(days, (points, fact)) filter (where fact != 'enrolment') as days,
-        bool_or(fact = 'enrolment') as is_enrolled
-    from program_days
-    group by
-        contact_date,
-        customer_key
-),
-
-standing_by_value as (
-    select
-        contact_date,
-        occasion,
-        days,
-        is_enrolled,
-        count(*) as customers
-    from standing
-    group by all
-),
-
-approached as (
-    select
-        'program' as matter,
-        contact_days.manner,
-        standing_by_value.contact_date,
-        case
-            when standing_by_value.occasion is null then 'none' else {{ days_cell('standing_by_value.days') }}
-        end as days_cell,
-        coalesce(standing_by_value.occasion, 'none') as occasion_cell,
-        sum(standing_by_value.customers) as customers,
-        sum(
-            standing_by_value.customers * cast(power(
-                2,
-                case
-                    when standing_by_value.occasion is null then 0
-                    else {{ judged_occasion_points('standing_by_value.occasion', 'standing_by_value.days') }}
-                end
-                + case when standing_by_value.is_enrolled then weights.enrolment_points else 0 end
-            ) as decimal(18, 6))
-        ) as likelihood
-    from standing_by_value
-    cross join weights
-    inner join contact_days
-        on standing_by_value.contact_date = contact_days.contact_date
-        and contact_days.matter = 'program'
-    group by all
-),
-
-with_occasion as (
-    select * from billed
-    union all
-    select * from approached
-),
-
-without_occasion as (
-    select
-        customers_by_day.matter,
-        customers_by_day.manner,
-        customers_by_day.contact_date,
-        'none' as days_cell,
-        'none' as occasion_cell,
-        greatest(max(customers_by_day.customers) - coalesce(sum(with_occasion.customers), 0), 0) as customers,
-        cast(greatest(max(customers_by_day.customers) - coalesce(sum(with_occasion.customers), 0), 0) as decimal(38, 6))
-            as likelihood
-    from customers_by_day
-    left join with_occasion
-        on customers_by_day.matter = with_occasion.matter
-        and customers_by_day.manner = with_occasion.manner
-        and customers_by_day.contact_date = with_occasion.contact_date
-    group by
-        customers_by_day.matter,
-        customers_by_day.manner,
-        customers_by_day.contact_date
-),
-
-exposed as (
-    select * from with_occasion
-    union all
-    select * from without_occasion
 ),
 
 -- In which cell each caller was, by the occasion that judgement prefers.
@@ -329,18 +121,10 @@ observed_by_occasion as (
 
 shared_by_days as (
     select
-        exposed.matter,
-        exposed.days_cell,
-        cast(
-            contact_days.contacts * cast(exposed.likelihood as double)
-            / sum(exposed.likelihood) over (partition by exposed.matter, exposed.manner, exposed.contact_date)
-            as decimal(18, 9)
-        ) as contacts
-    from exposed
-    inner join contact_days
-        on exposed.matter = contact_days.matter
-        and exposed.manner = contact_days.manner
-        and exposed.contact_date = contact_days.contact_date
+        matter,
+        days_cell,
+        {{ contacts_by_likelihood('contacts', 'likelihood') }} as contacts
+    from exposures
 ),
 
 expected_by_days as (
@@ -360,10 +144,7 @@ day_habits as (
         cells.cell,
         coalesce(observed_by_days.contacts, 0) as contacts,
         coalesce(expected_by_days.contacts, 0) as expected_contacts,
-        log2(
-            (coalesce(observed_by_days.contacts, 0) + weights.habit_prior_contacts)
-            / (coalesce(expected_by_days.contacts, 0) + weights.habit_prior_contacts)
-        ) as points
+        {{ habit_points('observed_by_days.contacts', 'expected_by_days.contacts') }} as points
     from (values ('bill'), ('program')) as all_matters (matter)
     cross join (values ('0'), ('4'), ('8'), ('15'), ('none')) as cells (cell)
     cross join weights
@@ -378,32 +159,25 @@ day_habits as (
 -- The second trait is counted beside the first, lest what the days explain count twice.
 reweighed as (
     select
-        exposed.matter,
-        exposed.manner,
-        exposed.contact_date,
-        exposed.occasion_cell,
-        cast(cast(exposed.likelihood as double) * power(2, day_habits.points) as decimal(18, 6)) as likelihood
-    from exposed
+        exposures.matter,
+        exposures.manner,
+        exposures.contact_date,
+        exposures.occasion_cell,
+        exposures.contacts,
+        cast(cast(exposures.likelihood as double) * power(2, day_habits.points) as decimal(18, 6)) as likelihood
+    from exposures
     inner join day_habits
-        on exposed.matter = day_habits.matter
-        and exposed.days_cell = day_habits.cell
+        on exposures.matter = day_habits.matter
+        and exposures.days_cell = day_habits.cell
 ),
 
 shared_by_occasion as (
     select
-        reweighed.matter,
-        reweighed.manner,
-        reweighed.occasion_cell,
-        cast(
-            contact_days.contacts * cast(reweighed.likelihood as double)
-            / sum(reweighed.likelihood) over (partition by reweighed.matter, reweighed.manner, reweighed.contact_date)
-            as decimal(18, 9)
-        ) as contacts
+        matter,
+        manner,
+        occasion_cell,
+        {{ contacts_by_likelihood('contacts', 'likelihood') }} as contacts
     from reweighed
-    inner join contact_days
-        on reweighed.matter = contact_days.matter
-        and reweighed.manner = contact_days.manner
-        and reweighed.contact_date = contact_days.contact_date
 ),
 
 expected_by_occasion as (
@@ -427,10 +201,7 @@ occasion_habits as (
         cells.cell,
         coalesce(observed_by_occasion.contacts, 0) as contacts,
         coalesce(expected_by_occasion.contacts, 0) as expected_contacts,
-        log2(
-            (coalesce(observed_by_occasion.contacts, 0) + weights.habit_prior_contacts)
-            / (coalesce(expected_by_occasion.contacts, 0) + weights.habit_prior_contacts)
-        ) as points
+        {{ habit_points('observed_by_occasion.contacts', 'expected_by_occasion.contacts') }} as points
     from (
         values
         {% for manner in ['asked', 'said to be high'] %}

@@ -15,7 +15,7 @@ customers as (select * from {{ ref('dim_customer') }}),
 combined as (
     select
         customer_key,
-        case when took_part then 'event' else 'opting out' end as fact,
+        case when not took_part then 'opting out' else 'event' end as fact,
         event_date as first_date,
         event_date as last_date
     from events
