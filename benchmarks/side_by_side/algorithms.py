@@ -2,13 +2,12 @@
 
 import shutil
 import time
-from pathlib import Path
 from typing import Any
 
 from side_by_side.markdown import table
 from side_by_side.places import Places
 from side_by_side.settings import SEED, SEGMENTS
-from side_by_side.standardised import build_profiles, true_kinds
+from side_by_side.standardised import build_profiles, households, true_kinds
 from side_by_side.stopwatch import Stopwatch
 
 
@@ -26,32 +25,12 @@ def measure(
     Returns:
         One entry for each source and algorithm.
     """
-    from peakwise.loading import Clock, ReadingOptions, UtilitySettings
-    from peakwise.synthetic import SyntheticOptions, generate
-
-    options = SyntheticOptions(
-        customers=customers, months=months, small_business_fraction=0.0, mover_fraction=0.0, second_point_fraction=0.0
-    ).without_faults()
-    utility = places.folder / "algorithms_utility"
+    found = []
     with stopwatch.phase("algorithms"):
-        generate(options, utility)
-        profiles = build_profiles(
-            places,
-            utility / "readings",
-            ReadingOptions(label="start", label_clock=Clock.parse("UTC")),
-            UtilitySettings(time_zone=options.time_zone, holiday_calendar=options.holiday_calendar),
-        )
-        kinds = true_kinds(places.warehouse, utility / "truth" / "customers.parquet", profiles)
-        shutil.rmtree(utility)
-        found = compare_usual("synthetic households", profiles.shapes, len(set(kinds)), kinds)
-        if london is not None:
-            profiles = build_profiles(
-                places,
-                Path(london),
-                ReadingOptions(label="end", label_clock=Clock.parse("UTC")),
-                UtilitySettings(time_zone="Europe/London", holiday_calendar="GB"),
-            )
-            found += compare_usual("London 2013", profiles.shapes, SEGMENTS, None)
+        for source in households(places, customers, months, london):
+            profiles = build_profiles(places, source)
+            kinds = None if source.truth is None else true_kinds(places.warehouse, source.truth, profiles)
+            found += compare_usual(source.name, profiles.shapes, len(set(kinds)) if kinds else SEGMENTS, kinds)
         shutil.rmtree(places.home)
     return found
 

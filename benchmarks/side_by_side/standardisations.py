@@ -10,14 +10,13 @@ from side_by_side.markdown import table
 from side_by_side.pipeline_stages import WITHOUT_TESTS
 from side_by_side.places import Places
 from side_by_side.settings import SEED, SEGMENTS
-from side_by_side.standardised import build_profiles, read_all_days, true_kinds
+from side_by_side.standardised import Households, build_profiles, households, read_all_days, true_kinds
 from side_by_side.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from peakwise.loading import ReadingOptions, UtilitySettings
     from peakwise.segmentation.profiles import StandardisedProfiles
 
 HOURS_OF_WINDOW = 4
@@ -37,45 +36,15 @@ def measure(
     Returns:
         One entry for each source and standardisation.
     """
-    from peakwise.loading import Clock, ReadingOptions, UtilitySettings
-    from peakwise.synthetic import SyntheticOptions, generate
-
-    options = SyntheticOptions(
-        customers=customers, months=months, small_business_fraction=0.0, mover_fraction=0.0, second_point_fraction=0.0
-    ).without_faults()
-    utility = places.folder / "standardisations_utility"
+    found = []
     with stopwatch.phase("standardisations"):
-        generate(options, utility)
-        found = _compare(
-            places,
-            "synthetic households",
-            utility / "readings",
-            ReadingOptions(label="start", label_clock=Clock.parse("UTC")),
-            UtilitySettings(time_zone=options.time_zone, holiday_calendar=options.holiday_calendar),
-            utility / "truth" / "customers.parquet",
-        )
-        shutil.rmtree(utility)
-        if london is not None:
-            found += _compare(
-                places,
-                "London 2013",
-                Path(london),
-                ReadingOptions(label="end", label_clock=Clock.parse("UTC")),
-                UtilitySettings(time_zone="Europe/London", holiday_calendar="GB"),
-                None,
-            )
+        for source in households(places, customers, months, london):
+            found += _compare(places, source)
         shutil.rmtree(places.home)
     return found
 
 
-def _compare(
-    places: Places,
-    source: str,
-    readings: Path,
-    options: "ReadingOptions",
-    settings: "UtilitySettings",
-    truth: Path | None,
-) -> list[dict[str, Any]]:
+def _compare(places: Places, source: Households) -> list[dict[str, Any]]:
     from sklearn.metrics import adjusted_rand_score
 
     from peakwise.dbt import Dbt
@@ -83,22 +52,22 @@ def _compare(
     from peakwise.loading.utility import STANDARDISATIONS
     from peakwise.warehouse import connect
 
-    build_profiles(places, readings, options, settings)
+    build_profiles(places, source)
     dbt = Dbt(places.warehouse, places.dbt_folder)
     dbt.run("build", "--select", "+mart_system_peak", *WITHOUT_TESTS)
     found = []
     for method in STANDARDISATIONS:
         with connect(places.warehouse) as connection:
-            set_utility(connection, replace(settings, standardisation=method))
+            set_utility(connection, replace(source.settings, standardisation=method))
         dbt.run("build", "--select", "int_profiles_standardized", *WITHOUT_TESTS)
         profiles = read_all_days(places.warehouse)
-        kinds = None if truth is None else true_kinds(places.warehouse, truth, profiles)
+        kinds = None if source.truth is None else true_kinds(places.warehouse, source.truth, profiles)
         k = SEGMENTS if kinds is None else len(set(kinds))
         labels = _segments(profiles, k)
         mean_kw, window_share = loads(places.warehouse, profiles.customer_keys.tolist())
         found.append(
             {
-                "source": source,
+                "source": source.name,
                 "method": method,
                 "customers": len(labels),
                 "k": k,

@@ -1,6 +1,8 @@
 """Standardised profiles of a source of readings, by the pipeline's own load and models."""
 
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +16,58 @@ if TYPE_CHECKING:
 MODELS = ("+int_profiles_standardized", "+fct_customer_daily_usage")
 
 
-def build_profiles(
-    places: Places, readings: Path, options: "ReadingOptions", settings: "UtilitySettings"
-) -> "StandardisedProfiles":
+@dataclass(frozen=True)
+class Households:
+    """Households to segment.
+
+    Attributes:
+        name: As the page calls them.
+        readings, options, settings: Their readings, and what the loader takes with them.
+        truth: The file of their true kinds; None where nobody knows them.
+    """
+
+    name: str
+    readings: Path
+    options: "ReadingOptions"
+    settings: "UtilitySettings"
+    truth: Path | None
+
+
+def households(places: Places, customers: int, months: int, london: str | None) -> Iterator[Households]:
+    """Synthetic households of default noise and size spread without faults, then London's where their file is given.
+
+    Args:
+        places: Where to work; the synthetic files are there until the next households are asked for.
+        customers, months: Size of the synthetic utility.
+        london: The file of London's readings, or None.
+    """
+    from peakwise.loading import Clock, ReadingOptions, UtilitySettings
+    from peakwise.synthetic import SyntheticOptions, generate
+
+    options = SyntheticOptions(
+        customers=customers, months=months, small_business_fraction=0.0, mover_fraction=0.0, second_point_fraction=0.0
+    ).without_faults()
+    utility = places.folder / "synthetic_households"
+    generate(options, utility)
+    yield Households(
+        "synthetic households",
+        utility / "readings",
+        ReadingOptions(label="start", label_clock=Clock.parse("UTC")),
+        UtilitySettings(time_zone=options.time_zone, holiday_calendar=options.holiday_calendar),
+        utility / "truth" / "customers.parquet",
+    )
+    shutil.rmtree(utility)
+    if london is not None:
+        yield Households(
+            "London 2013",
+            Path(london),
+            ReadingOptions(label="end", label_clock=Clock.parse("UTC")),
+            UtilitySettings(time_zone="Europe/London", holiday_calendar="GB"),
+            None,
+        )
+
+
+def build_profiles(places: Places, source: Households) -> "StandardisedProfiles":
     """Load readings into a new warehouse, build its profiles and read those of all days; the warehouse stays."""
     from peakwise.dbt import Dbt
     from peakwise.loading import load_readings, set_holidays, set_utility
@@ -24,8 +75,8 @@ def build_profiles(
 
     shutil.rmtree(places.home, ignore_errors=True)
     with connect(places.warehouse) as connection:
-        set_utility(connection, settings)
-        load_readings(connection, [readings], options)
+        set_utility(connection, source.settings)
+        load_readings(connection, [source.readings], source.options)
         set_holidays(connection)
     Dbt(places.warehouse, places.dbt_folder).run("build", "--select", *MODELS, *WITHOUT_TESTS)
     return read_all_days(places.warehouse)
