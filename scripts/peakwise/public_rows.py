@@ -8,10 +8,9 @@ publication_limits asks for.
 import csv
 from dataclasses import dataclass
 
-import yaml
-
 from peakwise import paths
 from peakwise.warehouse import quoted
+from peakwise.yaml_files import read_yaml
 
 # Not the name of any column, so that a mart may have a column customers.
 _CUSTOMERS = quoted("customers the row tells of")
@@ -42,7 +41,7 @@ def public_marts() -> dict[str, PublicRows]:
     """The marts whose YAML says which of their rows are public, by name."""
     marts = {}
     for path in sorted((paths.PROJECT / "models" / "marts").rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+        for model in read_yaml(path).get("models", []):
             meta = model.get("config", {}).get("meta", {})
             if "public" in meta and not meta.get("personal_data"):
                 within = meta["public"].get("within")

@@ -18,7 +18,7 @@ import duckdb
 from peakwise import paths
 from peakwise.private_files import files_of_the_owner_alone
 from peakwise.public_rows import least_customers, public_marts, public_query
-from peakwise.warehouse import connect, literal, quoted
+from peakwise.warehouse import connect, literal, one_transaction, quoted
 
 RELEASES_KEPT = 3
 PUBLIC_FILE, PUBLIC_FOLDER = 0o644, 0o755
@@ -112,16 +112,18 @@ def copy_marts(connection: duckdb.DuckDBPyConnection, building: Path) -> tuple[d
     # BI drivers still read storage 1.5.
     connection.execute(f"attach {literal(str(published_file))} as release (read_write, storage_version 'v1.5.0')")
     rows, public_rows = {}, {}
-    for name in names:
-        connection.execute(f"create table release.main.{quoted(name)} as from marts.{quoted(name)}")
-        rows[name] = connection.execute(f"select count(*) from release.main.{quoted(name)}").fetchone()[0]
-        query = public_query(name, public[name], least) if name in public else f"from marts.{quoted(name)}"
-        parquet = building / "parquet" / f"{name}.parquet"
-        written = connection.execute(
-            f"copy ({query}) to {literal(str(parquet))} (format parquet, compression zstd)"
-        ).fetchone()[0]
-        if name in public:
-            public_rows[name] = written
+    # Written to disk once, and not table by table.
+    with one_transaction(connection):
+        for name in names:
+            connection.execute(f"create table release.main.{quoted(name)} as from marts.{quoted(name)}")
+            rows[name] = connection.execute(f"select count(*) from release.main.{quoted(name)}").fetchone()[0]
+            query = public_query(name, public[name], least) if name in public else f"from marts.{quoted(name)}"
+            parquet = building / "parquet" / f"{name}.parquet"
+            written = connection.execute(
+                f"copy ({query}) to {literal(str(parquet))} (format parquet, compression zstd)"
+            ).fetchone()[0]
+            if name in public:
+                public_rows[name] = written
     connection.execute("detach release")
     return rows, public_rows
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import duckdb
-import yaml
 
 from peakwise.errors import UnusableInput
 from peakwise.paths import PROJECT
 from peakwise.private_files import files_of_the_owner_alone, make_private_folder
+from peakwise.yaml_files import read_yaml
 
 SETTINGS = {
     # Nothing is fetched while Peakwise runs; what it needs is part of DuckDB.
@@ -46,7 +46,7 @@ def source_tables() -> Mapping[str, Mapping[str, str]]:
     """
     tables: dict[str, dict[str, str]] = {}
     for path in sorted((PROJECT / "models" / "staging").glob("*/_*__sources.yml")):
-        for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
+        for source in read_yaml(path)["sources"]:
             for table in source["tables"]:
                 columns = {column["name"]: column["data_type"] for column in table["columns"]}
                 tables[f"{source['schema']}.{table['name']}"] = columns

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import yaml
-
 from peakwise.errors import UnusableInput
 from peakwise.paths import PROJECT
 from peakwise.readers.file_text import shown_text
+from peakwise.yaml_files import read_yaml
 
 LOAD_DATE = "load_date"
 
@@ -63,7 +62,7 @@ def source_contract() -> Mapping[str, SourceTable]:
     """Every table that has a key in the YAML of its dbt source, by name, in the order of the files."""
     tables: dict[str, SourceTable] = {}
     for path in sorted((PROJECT / "models" / "staging").glob("*/_*__sources.yml")):
-        for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
+        for source in read_yaml(path)["sources"]:
             for table in source["tables"]:
                 if "key" in _meta(table):
                     tables[table["name"]] = _source_table(table)
