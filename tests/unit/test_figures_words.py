@@ -153,7 +153,9 @@ def test_descriptive_segments_are_called_so_with_their_class():
 def test_who_has_left_is_counted_apart():
     stayed, left = segment(1), replace(segment(2), former_customers=30)
     assert details(stayed, segments(stayed, left))[0] == "residential, 100 customers"
-    assert details(left, segments(stayed, left))[0] == "residential, 70 customers and 30 former"
+    assert details(left, segments(stayed, left))[0] == "residential, 70 customers"
+    assert segments(stayed).former_note == ""
+    assert segments(stayed, left).former_note.startswith("30 customers who left since shaped the segments too")
     assert sizes_label(left, segments(stayed, left)).splitlines()[-1] == "residential, 70 customers"
 
 

@@ -4,7 +4,7 @@ with
 
 system_load as (select * from {{ ref('fct_system_load_hourly') }}),
 
-daily_usage as (select * from {{ ref('fct_customer_daily_usage') }}),
+local_days as (select * from {{ ref('int_local_days') }}),
 
 believed_days as (select * from {{ ref('int_customer_days_believed') }}),
 
@@ -101,14 +101,13 @@ chosen_windows as (
 own_peaks as (
     select
         believed_days.customer_key,
-        coalesce(daily_usage.season, 'all') as season,
+        coalesce(local_days.season, 'all') as season,
         max(believed_days.peak_kw) as own_peak_kw
     from believed_days
-    inner join daily_usage
-        on believed_days.customer_key = daily_usage.customer_key and believed_days.local_date = daily_usage.usage_date
+    inner join local_days on believed_days.local_date = local_days.local_date
     group by
         believed_days.customer_key,
-        cube(daily_usage.season)
+        cube(local_days.season)
 ),
 
 own_peak_sums as (

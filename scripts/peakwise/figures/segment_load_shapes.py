@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from peakwise.figures.page import WIDTH, new_page, panel_heading, text_height, wrapped
 from peakwise.figures.peak_window import PeakWindow, read_peak_window, set_local_hours, shade_peak_window
 from peakwise.figures.segments import Segment, Segments, descriptive_sentence, read_segments
-from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREY, INK, amount
+from peakwise.figures.style import BLUE, BODY_SIZE, DETAIL_SIZE, GREY, INK, amount, counted
 
 FILE_NAME = "segment_load_shapes.png"
 
@@ -117,7 +117,9 @@ def draw(shapes: LoadShapes) -> Figure:
         f"Share of the day's energy in each hour, mean of {segments.profile_days}. Thin lines are customers, "
         f"at most {MOST_CUSTOMERS_DRAWN} of a segment; bold is the mean of all its customers, dotted an even day.",
         warning=descriptive_sentence(segments),
-        note=" ".join(filter(None, [segments.left_out_note, segments.outlier_note, advice_note(segments)])),
+        note=" ".join(
+            filter(None, [segments.left_out_note, segments.former_note, segments.outlier_note, advice_note(segments)])
+        ),
         plot_height=plot_height,
     )
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
@@ -165,7 +167,8 @@ def number_of_columns(segments: Segments) -> int:
 
 def details(segment: Segment, segments: Segments) -> list[str]:
     """Class, size and load at the peak, for the lines under the name."""
-    lines = [f"{segment.customer_class}, {segment.size}" if segments.names_classes else segment.size]
+    size = counted(segment.current_customers, "customer")
+    lines = [f"{segment.customer_class}, {size}" if segments.names_classes else size]
     if segment.mean_peak_window_kw is not None:
         lines.append(f"{amount(segment.mean_peak_window_kw)} kW each at the peak")
     if segment.program is not None:

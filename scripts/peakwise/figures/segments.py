@@ -42,12 +42,6 @@ class Segment:
         """Those of its customers who are so today."""
         return self.customers - self.former_customers
 
-    @property
-    def size(self) -> str:
-        """Its customers in words, those who have left apart."""
-        current = counted(self.current_customers, "customer")
-        return f"{current} and {self.former_customers:,} former" if self.former_customers else current
-
 
 @dataclass(frozen=True)
 class Segments:
@@ -81,6 +75,14 @@ class Segments:
     def left_out_note(self) -> str:
         """The sentence on segments that are not drawn; empty when all are."""
         return f"The {len(self.drawn)} largest segments are drawn; {self.left_out} are not." if self.left_out else ""
+
+    @property
+    def former_note(self) -> str:
+        """The sentence on customers who have left and whose lines are drawn; empty when there are none."""
+        former = sum(segment.former_customers for segment in self.drawn)
+        if not former:
+            return ""
+        return f"{counted(former, 'customer')} who left since shaped the segments too, and may be drawn."
 
     @property
     def outlier_note(self) -> str:
