@@ -88,6 +88,8 @@ compared as (
         scaled.season,
         scaled.day_type,
         scaled.standardisation,
+        -- Asked once a row: 24 comparisons of texts would take as long as all the rest.
+        scaled.standardisation = 'hellinger' as is_rooted,
         {% for column in kw_columns %}
             (scaled.{{ column }} - coalesce(hourly_moments.mean_{{ column }}, scaled.shift_kw))
             / nullif(coalesce(hourly_moments.deviation_{{ column }}, scaled.scale_kw), 0)
@@ -102,6 +104,11 @@ compared as (
     where scaled.scale_kw is null or scaled.scale_kw > 1e-9 * scaled.total_kw
 ),
 
+with_shape as (
+    select * from compared
+    where {{ shape_columns | join(' + ') }} is not null
+),
+
 -- Hellinger is the root of daily_share; an hour that feeds in on the whole takes no energy.
 standardized as (
     select
@@ -112,15 +119,10 @@ standardized as (
         day_type,
         standardisation,
         {% for column in shape_columns %}
-            case when standardisation = 'hellinger' then sqrt(greatest({{ column }}, 0)) else {{ column }} end
+            case when is_rooted then sqrt(greatest({{ column }}, 0)) else {{ column }} end
                 as {{ column }}{{ ',' if not loop.last }}
         {% endfor %}
-    from compared
-),
-
-with_shape as (
-    select * from standardized
-    where {{ shape_columns | join(' + ') }} is not null
+    from with_shape
 )
 
-select * from with_shape
+select * from standardized
