@@ -80,6 +80,7 @@ class Dbt:
         """
         from dbt.cli.main import dbtRunner
 
+        make_no_messages_unheard()
         with warehouse_environment(self.warehouse), files_of_the_owner_alone():
             if self.manifest is None:
                 parsed = dbtRunner().invoke([*QUIET, "parse", *self.folders()])
@@ -105,6 +106,24 @@ class Dbt:
             "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
             "--target-path", str(self.target_folder), "--log-path", str(self.target_folder / "logs"),
         ]  # fmt: skip
+
+
+def make_no_messages_unheard() -> None:
+    """Spare dbt the messages that nobody hears: it makes dozens for each node, in Python, while other nodes wait."""
+    from dbt_common.events.event_manager import EventManager
+    from dbt_common.events.event_manager_client import ctx_set_event_manager, get_event_manager
+
+    class HeardEvents(EventManager):
+        """Handles events as dbt does, where there is a log or where a warning may have to become an error."""
+
+        def fire_event(
+            self, e: Any, level: Any = None, node: Any = None, force_warn_or_error_handling: bool = False
+        ) -> None:
+            if self.loggers or force_warn_or_error_handling:
+                super().fire_event(e, level, node, force_warn_or_error_handling)
+
+    if type(get_event_manager()) is EventManager:
+        ctx_set_event_manager(HeardEvents())
 
 
 def release_warehouse() -> None:
