@@ -1,27 +1,19 @@
+{{ config(materialized='view') }}
 -- Nights of which both days are good. A night bears the date on which it begins.
 with
 
-assessed as (select * from {{ ref('int_customer_days_assessed') }}),
+months as (select * from {{ ref('int_customer_good_months') }}),
 
 days as (select * from {{ ref('int_local_days') }}),
 
-good_days as (
-    select
-        customer_key,
-        local_date,
-        lead(local_date) over (partition by customer_key order by local_date) as next_good_date
-    from assessed
-    where quality_reason is null and customer_key != 0
-),
-
 nights as (
     select
-        good_days.customer_key,
-        good_days.local_date as night_date,
+        months.customer_key,
+        days.local_date as night_date,
         days.season
-    from good_days
-    inner join days on good_days.local_date = days.local_date
-    where good_days.next_good_date = good_days.local_date + interval 1 day
+    from months
+    inner join days on months.local_month = days.local_month
+    where {{ is_day_of('months.good_night_bits', 'days.local_date') }}
 )
 
 select * from nights

@@ -115,18 +115,33 @@ rarest_seasons as (
     group by all
 ),
 
-busy as (
+-- A night may have several runs, so nights are counted as bits of their months.
+busy_months as (
     select
         begun.customer_key,
         begun.charging_kind,
-        count(distinct runs.night_date) as busy_nights
+        bit_or({{ day_as_bit('runs.night_date') }}) as busy_night_bits
     from begun
     inner join levels on begun.customer_key = levels.customer_key and begun.charging_kind = levels.charging_kind
     inner join runs
         on begun.customer_key = runs.customer_key
         and begun.since_date <= runs.night_date
         and runs.kw_step >= levels.kw_step - 7
-    group by all
+    group by
+        begun.customer_key,
+        begun.charging_kind,
+        date_trunc('month', runs.night_date)
+),
+
+busy as (
+    select
+        customer_key,
+        charging_kind,
+        sum(bit_count(busy_night_bits)) as busy_nights
+    from busy_months
+    group by
+        customer_key,
+        charging_kind
 ),
 
 measured as (

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- What happens around an outage or on a day with gaps is no habit: runs of good nights alone.
 with
 

@@ -3,7 +3,7 @@ with
 
 load_sums as (select * from {{ ref('int_load_sums_monthly') }}),
 
-assessed as (select * from {{ ref('int_customer_days_assessed') }}),
+months as (select * from {{ ref('int_customer_good_months') }}),
 
 days as (select * from {{ ref('int_local_days') }}),
 
@@ -16,19 +16,9 @@ limits as (
     ]) }}
 ),
 
-good_days as (
-    select
-        assessed.customer_key,
-        assessed.local_date,
-        days.local_month
-    from assessed
-    inner join days on assessed.local_date = days.local_date
-    where assessed.quality_reason is null and assessed.customer_key != 0
-),
-
 latest as (
-    select max(local_date) as last_good_date
-    from good_days
+    select max(last_good_date) as last_good_date
+    from months
 ),
 
 -- A month is complete when somebody has a good last day of it.
@@ -51,13 +41,13 @@ recent_months as (
 
 days_of_customers as (
     select
-        good_days.customer_key,
-        count(*) as good_days,
-        min(good_days.local_month) as first_month,
-        max(good_days.local_month) as last_month
-    from good_days
-    inner join recent_months on good_days.local_month = recent_months.local_month
-    group by good_days.customer_key
+        months.customer_key,
+        sum(months.good_days) as good_days,
+        min(months.local_month) as first_month,
+        max(months.local_month) as last_month
+    from months
+    inner join recent_months on months.local_month = recent_months.local_month
+    group by months.customer_key
 ),
 
 hourly_loads as (

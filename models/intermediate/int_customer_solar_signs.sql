@@ -6,7 +6,7 @@ sunny as (select * from {{ ref('int_customer_days_sunny') }}),
 
 days as (select * from {{ ref('int_local_days') }}),
 
-assessed as (select * from {{ ref('int_customer_days_assessed') }}),
+months as (select * from {{ ref('int_customer_good_months') }}),
 
 received as (select * from {{ ref('int_customer_days_received') }}),
 
@@ -22,12 +22,12 @@ limits as (
 sunny_days as (
     select
         sunny.customer_key,
-        sunny.local_date,
         sunny.midday_kw,
         sunny.night_kw
     from sunny
     inner join days on sunny.local_date = days.local_date
-    where days.season in ('spring', 'summer')
+    inner join months on sunny.customer_key = months.customer_key and days.local_month = months.local_month
+    where days.season in ('spring', 'summer') and {{ is_day_of('months.good_day_bits', 'days.local_date') }}
 ),
 
 dips as (
@@ -36,10 +36,8 @@ dips as (
         count(*) as sunny_days,
         count(case when sunny_days.midday_kw < limits.deep_dip_ratio * sunny_days.night_kw then 1 end) as dip_days
     from sunny_days
-    inner join assessed
-        on sunny_days.customer_key = assessed.customer_key and sunny_days.local_date = assessed.local_date
     cross join limits
-    where assessed.quality_reason is null and sunny_days.night_kw >= limits.smallest_night_base_kw
+    where sunny_days.night_kw >= limits.smallest_night_base_kw
     group by sunny_days.customer_key
 ),
 
@@ -58,9 +56,8 @@ delivered as (
     select
         customer_key,
         sum(kwh) as kwh,
-        min(local_date) as first_good_date
-    from assessed
-    where quality_reason is null and customer_key != 0
+        min(first_good_date) as first_good_date
+    from months
     group by customer_key
 ),
 

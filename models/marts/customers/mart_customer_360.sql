@@ -37,6 +37,19 @@ attributes as (
     where is_current and has_attributes
 ),
 
+last_days as (
+    select max(usage_date) as last_date
+    from daily_usage
+),
+
+aged_usage as (
+    select
+        daily_usage.*,
+        (last_days.last_date - daily_usage.usage_date) // 365 as years_ago
+    from daily_usage
+    cross join last_days
+),
+
 -- Days that have an estimate alone are no days with readings.
 usage as (
     select
@@ -47,39 +60,25 @@ usage as (
         count(case when shapes_profile then 1 end) as good_days,
         sum(kwh) as kwh,
         sum(received_kwh) as received_kwh,
-        cast(sum(kwh) as double) * 60 * 24 * 365 / sum(received_minutes) as annualised_kwh
-    from daily_usage
+        cast(sum(kwh) as double) * 60 * 24 * 365 / sum(received_minutes) as annualised_kwh,
+        count(case when years_ago = 0 and received_minutes > 0 then 1 end) as latest_days,
+        count(case when years_ago = 1 and received_minutes > 0 then 1 end) as former_days,
+        cast(sum(case when years_ago = 0 then kwh end) as double)
+        / sum(case when years_ago = 0 then received_minutes end) as latest_kwh_per_minute,
+        cast(sum(case when years_ago = 1 then kwh end) as double)
+        / sum(case when years_ago = 1 then received_minutes end) as former_kwh_per_minute
+    from aged_usage
     where received_minutes > 0 or received_kwh is not null
     group by customer_key
 ),
 
 -- Against the year before: metered energy a day, where both years are there for the most part.
-last_days as (
-    select max(usage_date) as last_date
-    from daily_usage
-),
-
-years as (
-    select
-        daily_usage.customer_key,
-        daily_usage.usage_date > last_days.last_date - 365 as is_latest_year,
-        count(*) as days,
-        cast(sum(daily_usage.kwh) as double) / sum(daily_usage.received_minutes) as kwh_per_minute
-    from daily_usage
-    cross join last_days
-    where daily_usage.usage_date > last_days.last_date - 730 and daily_usage.received_minutes > 0
-    group by
-        daily_usage.customer_key,
-        daily_usage.usage_date > last_days.last_date - 365
-),
-
 trends as (
     select
-        latest.customer_key,
-        latest.kwh_per_minute / nullif(before.kwh_per_minute, 0) - 1 as usage_trend_fraction
-    from years as latest
-    inner join years as before on latest.customer_key = before.customer_key and not before.is_latest_year
-    where latest.is_latest_year and latest.days >= 300 and before.days >= 300
+        customer_key,
+        latest_kwh_per_minute / nullif(former_kwh_per_minute, 0) - 1 as usage_trend_fraction
+    from usage
+    where latest_days >= 300 and former_days >= 300
 ),
 
 seasonal_load as (

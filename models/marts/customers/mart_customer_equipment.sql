@@ -3,9 +3,7 @@ with
 
 customers as (select * from {{ ref('dim_customer') }}),
 
-usage as (select * from {{ ref('fct_customer_daily_usage') }}),
-
-nights as (select * from {{ ref('int_charging_nights') }}),
+months as (select * from {{ ref('int_customer_good_months') }}),
 
 bases as (select * from {{ ref('int_charging_bases') }}),
 
@@ -35,20 +33,12 @@ weather as (
 good_days as (
     select
         customer_key,
-        count(*) as good_days,
-        min(usage_date) as first_good_date,
-        max(usage_date) as last_good_date
-    from usage
-    where shapes_profile
-    group by customer_key
-),
-
-good_nights as (
-    select
-        customer_key,
-        count(*) as good_nights,
-        min(night_date) as first_night_date
-    from nights
+        sum(good_days) as good_days,
+        min(first_good_date) as first_good_date,
+        max(last_good_date) as last_good_date,
+        sum(good_nights) as good_nights,
+        min(first_night_date) as first_night_date
+    from months
     group by customer_key
 ),
 
@@ -78,10 +68,10 @@ joined as (
         cast(coalesce(good_days.good_days, 0) as integer) as good_days,
         good_days.first_good_date,
         good_days.last_good_date,
-        cast(coalesce(good_nights.good_nights, 0) as integer) as good_nights,
-        good_nights.first_night_date,
+        cast(coalesce(good_days.good_nights, 0) as integer) as good_nights,
+        good_days.first_night_date,
         case
-            when coalesce(good_nights.good_nights, 0) < limits.smallest_nights
+            when coalesce(good_days.good_nights, 0) < limits.smallest_nights
                 then 'fewer than ' || cast(cast(limits.smallest_nights as integer) as varchar) || ' good nights'
             when usual_bases.base_kw > limits.greatest_base_kw then 'load at night too high for a charger to stand out'
         end as vehicle_charging_reason,
@@ -147,7 +137,6 @@ joined as (
         limits.cooling_balance_celsius
     from customers
     left join good_days on customers.customer_key = good_days.customer_key
-    left join good_nights on customers.customer_key = good_nights.customer_key
     left join usual_bases on customers.customer_key = usual_bases.customer_key
     left join vehicles on customers.customer_key = vehicles.customer_key
     left join slow_charging on customers.customer_key = slow_charging.customer_key

@@ -4,7 +4,7 @@ with
 
 customers as (select * from {{ ref('dim_customer') }}),
 
-daily_usage as (select * from {{ ref('fct_customer_daily_usage') }}),
+months as (select * from {{ ref('int_customer_good_months') }}),
 
 believed_days as (select * from {{ ref('int_customer_days_believed') }}),
 
@@ -14,8 +14,7 @@ mean_loads as (
     select
         customer_key,
         cast(sum(kwh) as double) * 60 / sum(received_minutes) as mean_kw
-    from daily_usage
-    where shapes_profile
+    from months
     group by customer_key
 ),
 
