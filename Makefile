@@ -28,7 +28,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 OPTIONS = --customers='$(CUSTOMERS)' --system-load='$(SYSTEM_LOAD)' --weather='$(WEATHER)' \
 	--weather-columns='$(WEATHER_COLUMNS)' --weather-timezone='$(WEATHER_TIMEZONE)' --outages='$(OUTAGES)' --sources='$(SOURCES)' \
 	--format='$(FORMAT)' --kwh-per-unit='$(KWH_PER_UNIT)' --interval-minutes='$(INTERVAL_MINUTES)' \
-	--estimate-gaps='$(ESTIMATE_GAPS)' --label='$(LABEL)' --label-timezone='$(LABEL_TIMEZONE)' \
+	--estimate-gaps='$(ESTIMATE_GAPS)' --figures='$(FIGURES)' --label='$(LABEL)' --label-timezone='$(LABEL_TIMEZONE)' \
 	--utility-timezone='$(UTILITY_TIMEZONE)' --columns='$(COLUMNS)' \
 	--channel='$(CHANNEL)' --holidays='$(HOLIDAYS)' --method='$(METHOD)' --k='$(K)' --seed='$(SEED)' \
 	--profiles='$(PROFILES)' --algorithm='$(ALGORITHM)' --keep-outliers='$(KEEP_OUTLIERS)' --run='$(RUN)' \

@@ -85,6 +85,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--estimate-gaps", **TEXT, help="yes to estimate missing hours, beside metered energy (default: no)"
     )
+    parser.add_argument(
+        "--figures", **TEXT, help="no to leave the figures out, as for an update of every hour (default: yes)"
+    )
     parser.add_argument("--synthetic-customers", **TEXT, help="size of the synthetic utility (default: 1000)")
     parser.add_argument("--synthetic-months", **TEXT, help="length of its history (default: 12)")
     return parser.parse_args(with_negative_offsets(sys.argv[1:] if arguments is None else arguments))
@@ -144,8 +147,9 @@ def work(given: argparse.Namespace, console: Console) -> int:
     steps = Steps(console)
     settings = settings_given(given)
     plan = segmentation_plan(given)
+    draws_figures = yes_or_no(given.figures, "FIGURES") is not False
     if given.accept:
-        outcome = accept(given.run, steps)
+        outcome = accept(given.run, steps, draws_figures=draws_figures)
     elif given.update:
         source = source_given(given)
         fits_anew = any((given.k, given.profiles, given.algorithm, given.seed, given.keep_outliers))
@@ -155,7 +159,7 @@ def work(given: argparse.Namespace, console: Console) -> int:
             raise UnusableInput(
                 f"An update cannot change {', '.join(sorted(fixed))}: build a new warehouse with `make run` for that."
             )
-        outcome = update(source, settings, plan if fits_anew else None, steps)
+        outcome = update(source, settings, plan if fits_anew else None, steps, draws_figures=draws_figures)
     else:
         if given.readings:
             source = source_given(given)
@@ -173,7 +177,7 @@ def work(given: argparse.Namespace, console: Console) -> int:
             )
             source, utility = synthetic_source(synthetic, steps)
             utility = UtilitySettings(**vars(utility) | settings)
-        outcome = run(source, utility, plan, steps)
+        outcome = run(source, utility, plan, steps, draws_figures=draws_figures)
     show_summary(outcome, console)
     return 1 if outcome.has_rejects else 0
 

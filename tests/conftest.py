@@ -65,6 +65,10 @@ class Home:
     def script(self, name: str, *arguments: str | Path) -> Finished:
         return self.command(sys.executable, PROJECT / "scripts" / name, *arguments)
 
+    def pipeline(self, *arguments: str | Path) -> Finished:
+        """Run the whole pipeline without its figures, which take a quarter of the time and few tests look at."""
+        return self.script("run_pipeline.py", "--figures", "no", *arguments)
+
     def dbt(self, *arguments: str) -> Finished:
         target = self.folder / "dbt"
         return self.command(

@@ -83,7 +83,8 @@ def profiles(stopwatch: Stopwatch, places: Places) -> dict[str, Any]:
     to_profiles = dbt.stage("profiles", "--select", "+int_profiles_standardized", *WITHOUT_TESTS)
     others = dbt.stage(
         "marts before segmentation",
-        "--select", "fqn:*", "--exclude", "source:segmentation+", "+int_profiles_standardized", *WITHOUT_TESTS,
+        "--select", "fqn:*",
+        "--exclude", "source:segmentation+", "source:day_shapes+", "+int_profiles_standardized", *WITHOUT_TESTS,
     )  # fmt: skip
     return {"profiles": to_profiles, "marts before segmentation": others}
 

@@ -17,6 +17,7 @@ from peakwise import paths, publishing
 from peakwise.day_shapes import cluster_day_shapes
 from peakwise.dbt import Dbt
 from peakwise.errors import UnusableInput
+from peakwise.figures import draw_all
 from peakwise.loading import (
     BesideReadings,
     Clock,
@@ -174,8 +175,17 @@ def building_place() -> Iterator[BuildingPlace]:
             shutil.rmtree(building, ignore_errors=True)
 
 
-def run(source: Source, settings: UtilitySettings, plan: SegmentationPlan, steps: Steps) -> Outcome:
+def run(
+    source: Source, settings: UtilitySettings, plan: SegmentationPlan, steps: Steps, *, draws_figures: bool = True
+) -> Outcome:
     """Build a new warehouse for one source, put it in place, publish it.
+
+    Args:
+        source: What to read.
+        settings: The utility's settings.
+        plan: How to fit segments.
+        steps: Shows progress.
+        draws_figures: Whether the release gets figures.
 
     Raises:
         UnusableInput: The source cannot be used; the warehouse in place and the published release stay as they are.
@@ -186,10 +196,17 @@ def run(source: Source, settings: UtilitySettings, plan: SegmentationPlan, steps
         with connect(warehouse) as connection:
             set_utility(connection, settings)
             loaded = load_step(connection, source, steps)
-        return build_and_publish(warehouse, loaded, plan, steps, full_refresh=False)
+        return build_and_publish(warehouse, loaded, plan, steps, full_refresh=False, draws_figures=draws_figures)
 
 
-def update(source: Source, overrides: dict[str, object], plan: SegmentationPlan | None, steps: Steps) -> Outcome:
+def update(
+    source: Source,
+    overrides: dict[str, object],
+    plan: SegmentationPlan | None,
+    steps: Steps,
+    *,
+    draws_figures: bool = True,
+) -> Outcome:
     """Add files to a copy of the warehouse in place, or change a setting, build incrementally, put the copy in place, publish.
 
     What is not said of the labels is taken from the latest load.
@@ -199,6 +216,7 @@ def update(source: Source, overrides: dict[str, object], plan: SegmentationPlan 
         overrides: Settings of the utility to change.
         plan: How to fit segments anew, as a candidate; None keeps those in use and assigns new customers to them.
         steps: Shows progress.
+        draws_figures: Whether the release gets figures.
 
     Raises:
         UnusableInput: There is no warehouse, or the source cannot be used.
@@ -210,15 +228,16 @@ def update(source: Source, overrides: dict[str, object], plan: SegmentationPlan 
             set_utility(connection, changed_settings(settings_in_place(connection), overrides))
             loaded = load_step(connection, source, steps) if source.has_files else Loaded([], [])
         full_refresh = source.beside.customers is not None
-        return build_and_publish(warehouse, loaded, plan, steps, full_refresh=full_refresh)
+        return build_and_publish(warehouse, loaded, plan, steps, full_refresh=full_refresh, draws_figures=draws_figures)
 
 
-def accept(run_id: str | None, steps: Steps) -> Outcome:
+def accept(run_id: str | None, steps: Steps, *, draws_figures: bool = True) -> Outcome:
     """Put a candidate segmentation in use in a copy of the warehouse in place, put the copy in place, publish it.
 
     Args:
         run_id: The run; None for the newest candidate.
         steps: Shows progress.
+        draws_figures: Whether the release gets figures.
 
     Raises:
         UnusableInput: There is no warehouse, or nothing to accept.
@@ -230,7 +249,7 @@ def accept(run_id: str | None, steps: Steps) -> Outcome:
             accepted = accept_candidates(warehouse, run_id)
             note = step.outcome = f"in use now: run {', '.join(accepted.run_ids)}"
         dbt = Dbt(warehouse, paths.home() / "warehouse" / "dbt")
-        return finish(warehouse, dbt, Loaded([], []), note, steps, refresh=[])
+        return finish(warehouse, dbt, Loaded([], []), note, steps, refresh=[], draws_figures=draws_figures)
 
 
 def copy_of_warehouse(place: BuildingPlace) -> Path:
@@ -332,6 +351,7 @@ def build_and_publish(
     steps: Steps,
     *,
     full_refresh: bool,
+    draws_figures: bool,
 ) -> Outcome:
     """Build the models around the segmentation, test, put the warehouse in place, publish.
 
@@ -346,7 +366,7 @@ def build_and_publish(
         step.outcome, note = segment_or_assign(warehouse, plan)
     with steps.step("days", "clustering the shapes of days") as step:
         step.outcome = find_day_shapes(warehouse)
-    return finish(warehouse, dbt, loaded, note, steps, refresh=refresh)
+    return finish(warehouse, dbt, loaded, note, steps, refresh=refresh, draws_figures=draws_figures)
 
 
 def segment_or_assign(warehouse: Path, plan: SegmentationPlan | None) -> tuple[str, str]:
@@ -388,19 +408,29 @@ def find_day_shapes(warehouse: Path) -> str:
     return f"{found.days:,} customer-days in {len(found.day_shapes)} day shapes"
 
 
-def finish(warehouse: Path, dbt: Dbt, loaded: Loaded, note: str, steps: Steps, *, refresh: list[str]) -> Outcome:
+def finish(
+    warehouse: Path,
+    dbt: Dbt,
+    loaded: Loaded,
+    note: str,
+    steps: Steps,
+    *,
+    refresh: list[str],
+    draws_figures: bool,
+) -> Outcome:
     """Build what follows from segments, test, put the warehouse in place, publish."""
-    from peakwise import figures
-
     with steps.step("marts", "building segments, targets and customer 360") as step:
         result = dbt.run("build", "--selector", "after_segmentation", *refresh)
         step.outcome = f"{result.nodes} models: segments, customer 360, targets"
     with steps.step("test", "testing keys and conservation") as step:
         result = dbt.run("test", "--selector", "essential_tests")
         step.outcome = f"{result.nodes} tests on keys and on the conservation of rows and energy pass"
-    with steps.step("figures", "drawing figures") as step:
-        drawn = figures.draw_all(warehouse, warehouse.parent / "figures")
-        step.outcome = f"{len(drawn)} figures"
+    # An empty folder takes the place of former figures, which would show what no longer holds.
+    figures = warehouse.parent / "figures"
+    make_private_folder(figures)
+    if draws_figures:
+        with steps.step("figures", "drawing figures") as step:
+            step.outcome = f"{len(draw_all(warehouse, figures))} figures"
     with steps.step("publish", "publishing") as step:
         put_in_place(warehouse)
         release = publishing.publish(paths.warehouse(), paths.figures())

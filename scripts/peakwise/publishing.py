@@ -77,7 +77,7 @@ def write_release(
         rows, public_rows = copy_marts(connection, building)
         utility = connection.execute("select * from raw.utility").fetchone()
         columns = [column[0] for column in connection.description]
-    if figures is not None and figures.is_dir():
+    if figures is not None and any(figures.glob("*.png")):
         # Their content without the rights they have.
         shutil.copytree(figures, building / "figures", copy_function=shutil.copyfile)
     manifest = {

@@ -28,7 +28,8 @@ def show_summary(outcome: Outcome, console: Console) -> None:
         show_targets(connection, console)
     published = relative(paths.published())
     console.print(f"\nResults  {escape(str(published))}/", highlight=False, soft_wrap=True)
-    console.print("         peakwise.duckdb (every mart), parquet/, figures/, manifest.json", highlight=False)
+    figures = " figures/," if (paths.published() / "figures").is_dir() else ""
+    console.print(f"         peakwise.duckdb (every mart), parquet/,{figures} manifest.json", highlight=False)
     console.print("Try      " + escape(command_to_try(published)), highlight=False, soft_wrap=True)
 
 

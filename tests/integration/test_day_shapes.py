@@ -12,7 +12,7 @@ def utility(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A utility of 60 service points and two months with clustered days."""
     home = Home(tmp_path_factory.mktemp("day_shapes"))
     for finished in (
-        home.script("run_pipeline.py", "--synthetic-customers", "60", "--synthetic-months", "2"),
+        home.pipeline("--synthetic-customers", "60", "--synthetic-months", "2"),
         home.script("cluster_day_shapes.py", "--k", "6"),
         home.dbt("build", "--select", "source:day_shapes+"),
     ):

@@ -202,20 +202,19 @@ def test_an_incremental_build_equals_a_full_one(utility: Home, tmp_path: Path) -
     customers = utility.folder / "synthetic" / "customers.parquet"
     whole, grown = Home(tmp_path / "whole"), Home(tmp_path / "grown")
     months = [readings / f"readings_{month}.parquet" for month in MONTHS]
-    assert whole.script("run_pipeline.py", "--customers", customers, *CLOCKS, "--readings", *months).code == 0
-    assert grown.script("run_pipeline.py", "--customers", customers, *CLOCKS, "--readings", months[0]).code == 0
+    assert whole.pipeline("--customers", customers, *CLOCKS, "--readings", *months).code == 0
+    assert grown.pipeline("--customers", customers, *CLOCKS, "--readings", *months[:2]).code == 0
     first_segments = query(grown.warehouse, SEGMENTS)
-    for month in months[1:]:
-        finished = grown.script("run_pipeline.py", "--update", "--readings", month)
-        assert finished.code == 0, finished.errors
-        # Who has a segment keeps it.
-        kept = dict(query(grown.warehouse, SEGMENTS))
-        assert all(kept[customer] == segment for customer, segment in first_segments)
+    finished = grown.pipeline("--update", "--readings", months[2])
+    assert finished.code == 0, finished.errors
+    # Who has a segment keeps it.
+    kept = dict(query(grown.warehouse, SEGMENTS))
+    assert all(kept[customer] == segment for customer, segment in first_segments)
     # As if nobody had been segmented before: a fit that knows of others goes on from them.
     with duckdb.connect(str(grown.warehouse)) as connection:
         for table in ("runs", "centroids", "assignments", "k_diagnostics"):
             connection.execute(f"delete from ml.segment_{table}")
-    finished = grown.script("run_pipeline.py", "--update", "--k", "3", "--readings", *months)
+    finished = grown.pipeline("--update", "--k", "3", "--readings", *months)
     assert finished.code == 0 and "known already" in finished.output, finished.errors
     # The run's identity differs; what it found must not.
     segments = {name.split(".")[1] for name in models(whole.warehouse) if "segment" in name or "novel" in name}
@@ -247,7 +246,7 @@ def test_size_row_order_and_threads_change_no_label(utility: Home, tmp_path: Pat
     """)
     other = Home(tmp_path / "other")
     beside = [f"--{name}={utility.folder / 'synthetic' / name}.parquet" for name in ("customers", "outages", "weather")]
-    finished = other.script("run_pipeline.py", *beside, *CLOCKS, "--readings", scaled)
+    finished = other.pipeline(*beside, *CLOCKS, "--readings", scaled)
     assert finished.code == 0, finished.errors
     assert query(utility.warehouse, SEGMENTS) == query(other.warehouse, SEGMENTS)
     energy = "select sum(kwh) from marts.fct_customer_daily_usage where customer_id = '" + chosen + "'"
@@ -270,10 +269,10 @@ def test_an_update_assigns_a_new_customer_to_the_nearest_segment_without_a_refit
     home = Home(tmp_path / "home")
     customers = utility.folder / "synthetic" / "customers.parquet"
     arguments = ("--customers", customers, *CLOCKS, "--readings", tmp_path / "early.parquet")
-    assert home.script("run_pipeline.py", *arguments).code == 0
+    assert home.pipeline(*arguments).code == 0
     before = dict(query(home.warehouse, SEGMENTS))
     runs = query(home.warehouse, "select * from ml.segment_runs order by all")
-    finished = home.script("run_pipeline.py", "--update", "--readings", tmp_path / "late.parquet")
+    finished = home.pipeline("--update", "--readings", tmp_path / "late.parquet")
     assert finished.code == 0, finished.errors
     assert ": 1, with whom they hold" in finished.output
     after = dict(query(home.warehouse, SEGMENTS))
@@ -317,7 +316,7 @@ def test_an_update_of_the_customers_drops_who_is_listed_no_longer_and_follows_ch
         select service_point_id from '{utility.folder}/synthetic/readings/*.parquet'
         where service_point_id not in (select service_point_id from '{update}') order by 1
     """)
-    finished = home.script("run_pipeline.py", "--update", "--customers", update)
+    finished = home.pipeline("--update", "--customers", update)
     assert finished.code == 0, finished.errors
     for mart in ("dim_customer", "mart_customer_360", "mart_dr_targets"):
         assert query(home.warehouse, f"select customer_id from marts.{mart} order by 1") == expected, mart
@@ -351,13 +350,13 @@ def test_a_candidate_changes_nothing_until_it_is_accepted(utility: Home, tmp_pat
     assert query(home.warehouse, SEGMENTS) == before
     moves = query(home.warehouse, "select sum(customers), min(status) from marts.mart_segment_churn")
     assert moves == [(len(before), "candidate")]
-    accepted = home.script("run_pipeline.py", "--accept")
+    accepted = home.pipeline("--accept")
     assert accepted.code == 0, accepted.errors
     statuses = "select status, count(distinct run_id) from ml.segment_runs group by 1 order by 1"
     assert query(home.warehouse, statuses) == [("accepted", 1), ("retired", 1)]
     after = query(home.warehouse, SEGMENTS)
     assert [customer for customer, _ in after] == [customer for customer, _ in before] and after != before
-    again = home.script("run_pipeline.py", "--accept")
+    again = home.pipeline("--accept")
     assert again.code == 2 and "No segmentation waits for a decision" in again.errors
     assert query(home.warehouse, SEGMENTS) == after
 
@@ -463,13 +462,13 @@ def test_a_run_never_mixes_two_utilities_and_a_failing_one_leaves_everything(uti
             ) to '{path}'
         """)
     clocks = ("--label-timezone", "Europe/London")
-    assert home.script("run_pipeline.py", *clocks, "--readings", one).code == 0
-    assert home.script("run_pipeline.py", *clocks, "--readings", two).code == 0
+    assert home.pipeline(*clocks, "--readings", one).code == 0
+    assert home.pipeline(*clocks, "--readings", two).code == 0
     assert query(home.warehouse, "select distinct customer_id from marts.fct_customer_daily_usage") == [("B",)]
     release, warehouse = home.published.resolve(), home.warehouse.read_bytes()
     broken = tmp_path / "broken.csv"
     broken.write_text("meter_id,interval_start\nA,2024-01-01\n")
-    finished = home.script("run_pipeline.py", *clocks, "--readings", broken)
+    finished = home.pipeline(*clocks, "--readings", broken)
     assert finished.code == 2
     assert "no column for the energy" in finished.errors and "Traceback" not in finished.errors
     assert home.published.resolve() == release and home.warehouse.read_bytes() == warehouse

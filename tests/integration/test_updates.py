@@ -21,9 +21,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("base"))
     finished = home.script("generate_utility.py", "--customers", "60", "--months", "2")
     assert finished.code == 0, finished.errors
-    finished = home.script(
-        "run_pipeline.py", "--readings", readings(home), "--customers", file(home, "customers"), *CLOCKS
-    )
+    finished = home.pipeline("--readings", readings(home), "--customers", file(home, "customers"), *CLOCKS)
     assert finished.code == 0, finished.errors
     return home
 
@@ -65,20 +63,20 @@ def test_files_beside_the_readings_and_settings_are_taken_with_a_fit_and_without
     with duckdb.connect(str(home.warehouse)) as connection:
         for table in ("runs", "centroids", "assignments", "k_diagnostics"):
             connection.execute(f"delete from ml.segment_{table}")
-    finished = home.script("run_pipeline.py", "--update", "--k", "3", "--outages", outages, "--weather", weather)
+    finished = home.pipeline("--update", "--k", "3", "--outages", outages, "--weather", weather)
     assert finished.code == 0, finished.errors
     assert "7 outages with 7 interruptions of service points" in finished.output
     assert query(home.warehouse, "select count(*) from raw.outages") == [(7,)]
     assert "temperatures of" in finished.output
     assert query(home.warehouse, "select count(*) > 0 from raw.weather") == [(True,)]
-    finished = home.script("run_pipeline.py", "--update", "--target-count", "4", "--estimate-gaps", "yes")
+    finished = home.pipeline("--update", "--target-count", "4", "--estimate-gaps", "yes")
     assert finished.code == 0 and "done load" not in finished.output, finished.errors
     targets = "select count(*) from marts.mart_dr_targets where is_target and customer_class = 'residential'"
     assert query(home.warehouse, targets) == [(4,)]
     assert query(home.warehouse, "select count(estimated_kwh) > 0 from marts.fct_customer_daily_usage") == [(True,)]
     beside = ("--customers", file(base, "customers"), "--outages", outages, "--weather", weather)
     settings = ("--target-count", "4", "--estimate-gaps", "yes")
-    assert whole.script("run_pipeline.py", "--readings", readings(base), *beside, *settings, *CLOCKS).code == 0
+    assert whole.pipeline("--readings", readings(base), *beside, *settings, *CLOCKS).code == 0
     names = [name for (name,) in query(home.warehouse, "select table_name from duckdb_tables()")]
     # The run's identity differs; what it found must not.
     of_segments = {name for name in names if "segment" in name or "novel" in name}
@@ -94,10 +92,12 @@ def test_a_customers_file_alone_is_loaded_and_told(base: Home, tmp_path: Path) -
                 select * replace ('small_business' as customer_class) from '{file(base, "customers")}'
             ) to '{listed}'
         """)
-    finished = home.script("run_pipeline.py", "--update", "--customers", listed)
+    finished = home.pipeline("--update", "--customers", listed)
     assert finished.code == 0, finished.errors
     assert f"with {count(listed):,} service agreements" in finished.output
     assert query(home.warehouse, "select distinct customer_class from raw.service_agreements") == [("small_business",)]
+    # The former figures would show what no longer holds.
+    assert "figures" not in finished.output and not (home.published / "figures").exists()
     published = home.published / "peakwise.duckdb"
     assert query(published, "select distinct customer_class from dim_customer where service_points > 0") == [
         ("small_business",)
@@ -111,11 +111,11 @@ def test_an_update_of_a_warehouse_as_of_a_past_date_says_in_one_sentence_what_to
     assert built.code == 0, built.output[-3000:]
     before = home.warehouse.read_bytes()
     for arguments in (("--update", "--weather", file(base, "weather")), ("--accept",)):
-        refused = home.script("run_pipeline.py", *arguments)
+        refused = home.pipeline(*arguments)
         said = " ".join(refused.errors.split())
         assert refused.code == 2 and "was built as of 2025-02-10" in said, said
         assert "`.venv/bin/dbt run --full-refresh`" in said and "macro" not in said and "Add --full" not in said
         assert home.warehouse.read_bytes() == before
     assert home.dbt("run", "--full-refresh").code == 0
-    finished = home.script("run_pipeline.py", "--update", "--weather", file(base, "weather"))
+    finished = home.pipeline("--update", "--weather", file(base, "weather"))
     assert finished.code == 0, finished.errors

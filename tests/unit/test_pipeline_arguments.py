@@ -21,8 +21,10 @@ def updates(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
     """What `update` was called with."""
     calls: list[SimpleNamespace] = []
 
-    def update(source: Source, overrides: dict[str, object], plan: object, steps: Steps) -> SimpleNamespace:
-        calls.append(SimpleNamespace(source=source, overrides=overrides, plan=plan))
+    def update(
+        source: Source, overrides: dict[str, object], plan: object, steps: Steps, *, draws_figures: bool
+    ) -> SimpleNamespace:
+        calls.append(SimpleNamespace(source=source, overrides=overrides, plan=plan, draws_figures=draws_figures))
         return SimpleNamespace(has_rejects=False)
 
     monkeypatch.setattr(run_pipeline, "update", update)
@@ -70,6 +72,14 @@ def test_a_setting_alone_is_something_to_change(
 )  # fmt: skip
 def test_how_to_fit_asks_for_a_fit(updates: list[SimpleNamespace], arguments: tuple[str, ...]) -> None:
     assert work(*arguments) == 0 and updates[0].plan is not None
+
+
+def test_figures_are_drawn_unless_the_command_says_no(updates: list[SimpleNamespace]) -> None:
+    for said in ((), ("--figures", ""), ("--figures", "yes"), ("--figures", "no")):
+        assert work("--target-count", "20", *said) == 0
+    assert [call.draws_figures for call in updates] == [True, True, True, False]
+    with pytest.raises(UnusableInput, match="FIGURES is 'none'"):
+        work("--target-count", "20", "--figures", "none")
 
 
 @pytest.mark.parametrize("arguments", [(), ("--label", "end"), ("--weather-timezone", "UTC"), ("--customers", "")])

@@ -198,7 +198,7 @@ joined as (
             as interruption_minutes,
         reliability.last_started_at as last_interruption_at,
         reliability.causes as interruption_causes,
-        case when loaded.has_outages and reliability.feeder_id != 'unknown' then reliability.feeder_rank end as feeder_rank,
+        case when loaded.has_outages then reliability.feeder_rank end as feeder_rank,
         case when loaded.has_outages then reliability.is_interrupted_often end as is_interrupted_often,
         programs.program_names_now,
         case when loaded.has_programs then coalesce(programs.offers, 0) end as offers,

@@ -129,8 +129,9 @@ described as (
 ranked as (
     select
         *,
+        -- Customers of whom no feeder is known have none in common.
         case
-            when feeder_id is not null
+            when feeder_id != 'unknown'
                 then cast(
                     rank() over (
                         partition by feeder_id order by recent_interruptions desc, recent_minutes desc
