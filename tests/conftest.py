@@ -16,6 +16,10 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 PARSED = "partial_parse.msgpack"
+LONGEST_FIRST = (
+    "test_pipeline.py", "test_updates.py", "test_real_readings.py", "test_histories.py", "test_load_readings.py",
+    "test_day_shapes.py", "test_equipment_from_readings.py", "test_benchmarks_run.py", "test_figures_draw_all.py",
+)  # fmt: skip
 KEPT = TemporaryDirectory()
 
 
@@ -115,5 +119,5 @@ def real_data(name: str) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file first: a file stays in one process, and the two should end at about the same time."""
-    items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+    """The longest files first: a file stays in one process, and the two should end at about the same time."""
+    items.sort(key=lambda item: (*LONGEST_FIRST, item.path.name).index(item.path.name))
