@@ -203,13 +203,14 @@ def test_an_incremental_build_equals_a_full_one(utility: Home, tmp_path: Path) -
     whole, grown = Home(tmp_path / "whole"), Home(tmp_path / "grown")
     months = [readings / f"readings_{month}.parquet" for month in MONTHS]
     assert whole.pipeline("--customers", customers, *CLOCKS, "--readings", *months).code == 0
-    assert grown.pipeline("--customers", customers, *CLOCKS, "--readings", *months[:2]).code == 0
+    assert grown.pipeline("--customers", customers, *CLOCKS, "--readings", months[0]).code == 0
     first_segments = query(grown.warehouse, SEGMENTS)
-    finished = grown.pipeline("--update", "--readings", months[2])
-    assert finished.code == 0, finished.errors
-    # Who has a segment keeps it.
-    kept = dict(query(grown.warehouse, SEGMENTS))
-    assert all(kept[customer] == segment for customer, segment in first_segments)
+    for month in months[1:]:
+        finished = grown.pipeline("--update", "--readings", month)
+        assert finished.code == 0, finished.errors
+        # Who has a segment keeps it.
+        kept = dict(query(grown.warehouse, SEGMENTS))
+        assert all(kept[customer] == segment for customer, segment in first_segments)
     # As if nobody had been segmented before: a fit that knows of others goes on from them.
     with duckdb.connect(str(grown.warehouse)) as connection:
         for table in ("runs", "centroids", "assignments", "k_diagnostics"):
